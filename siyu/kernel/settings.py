@@ -1,0 +1,36 @@
+"""Settings, read from the environment (prefix ``SIYU_``). Every one is documented in docs/settings.md."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """How this installation runs. Business configuration lives in the database, not here."""
+
+    model_config = SettingsConfigDict(env_prefix="SIYU_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default=Path(".siyu"), description="Where the embedded server, files and keys live.")
+    database_url: str | None = Field(
+        default=None, description="A PostgreSQL server (postgresql://user:password@host/db) instead of the embedded one."
+    )
+    host: str = Field(default="127.0.0.1", description="Address that the HTTP server listens on.")
+    port: int = Field(default=8700, ge=0, le=65535, description="Port of the HTTP server; 0 takes a free one.")
+    public_url: str | None = Field(
+        default=None, description="The address that customers' browsers and the platforms reach; default http://host:port."
+    )
+    zone: str = Field(default="Asia/Shanghai", description="The company's time zone; it decides days.")
+    workers: int = Field(default=1, ge=1, le=16, description="Worker threads that serve pulses, ticks and sends.")
+    master_key: str | None = Field(
+        default=None, description="Key that encrypts stored secrets and signs links; default: a file in data_dir."
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    chromium: str | None = Field(default=None, description="Path of a Chromium for the browser tests.")
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()
