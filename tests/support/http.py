@@ -38,8 +38,6 @@ class TestEdge:
 def room_client(
     world: World, *routers: APIRouter, may: tuple[str, ...] = ("*",), senders: Senders | None = None
 ) -> TestClient:
-    world: World, *routers: APIRouter, may: tuple[str, ...] = ("*",), senders: Senders | None = None
-) -> TestClient:
     """A client for these routers on behalf of staff 1, who holds the permissions ``may``."""
     app = FastAPI()
     for router in routers:
