@@ -33,9 +33,21 @@ from siyu.kernel.postgres_host import (
     Runner,
     ServerError,
     choose_runner,
+    fallback_root,
     machine_memory,
     server_settings,
 )
+
+__all__ = [
+    "EXTENSIONS",
+    "AlreadyRunning",
+    "EmbeddedServer",
+    "Profile",
+    "ServerError",
+    "ServerInfo",
+    "check_server",
+    "running_url",
+]
 
 ADMIN, APP, DATABASE = "siyu_admin", "siyu", "siyu"
 EXTENSIONS = ("pg_trgm", "btree_gin")
@@ -94,11 +106,13 @@ def check_server(url: str) -> ServerInfo:
 
 
 def running_url(root: Path) -> str | None:
-    """URL of the application's database if a server lives in ``root`` at this moment, for a second command."""
-    lines = _pid_lines(root / "data")
-    if len(lines) < 4 or not _serves(int(lines[0]), root / "data"):
-        return None
-    return _url(APP, _passwords(root)[APP], int(lines[3]), DATABASE)
+    """URL of the application's database if a server for ``root`` lives at this moment, for a second command."""
+    wanted = Path(os.path.abspath(root))
+    for place in (wanted, fallback_root(wanted)):
+        lines = _pid_lines(place / "data")
+        if len(lines) >= 4 and _serves(int(lines[0]), place / "data"):
+            return _url(APP, _passwords(place)[APP], int(lines[3]), DATABASE)
+    return None
 
 
 def _url(role: str, password: str, port: int, database: str) -> str:
@@ -173,6 +187,7 @@ class EmbeddedServer:
             if not folder.exists():
                 folder.mkdir(0o700 if folder == self.root else 0o755)
                 runner.own(folder)
+        runner.own(self.root)
         self._hold()
         try:
             self._end_orphan()
@@ -226,6 +241,8 @@ class EmbeddedServer:
         return psycopg.connect(self.admin_url(database), autocommit=True, connect_timeout=5)
 
     def _hold(self) -> None:
+        if self._lock:  # a server that died under us is started again under the same lock
+            return
         lock = open(self.root / "lock", "a+")  # noqa: SIM115 - the lock lasts as long as this launcher lives
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

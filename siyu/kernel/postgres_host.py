@@ -12,7 +12,7 @@ import pwd
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
@@ -60,6 +60,16 @@ class Runner:
             extra_groups=[] if self.account else None,
         )
 
+    def reaching(self) -> Runner | None:
+        """This runner if it reaches the binaries, else one with a copy that any account reaches, else None."""
+        # initdb, not postgres: "postgres -V" answers before it loads the libraries that the account cannot read
+        if self.can(self.command("initdb", "-V")):
+            return self
+        if self.account is None:
+            return None
+        copied = replace(self, binaries=_copied(self.binaries))
+        return copied if copied.can(copied.command("initdb", "-V")) else None
+
     def can(self, command: list[str]) -> bool:
         try:
             return self.popen(command, subprocess.DEVNULL).wait() == 0
@@ -77,6 +87,11 @@ def find_binaries() -> Path:
 
 def _existing(path: Path) -> Path:
     return next(p for p in (path, *path.parents) if p.exists())
+
+
+def fallback_root(root: Path) -> Path:
+    """Where a server for ``root`` lives when ``nobody`` must run it and cannot reach ``root``."""
+    return _FALLBACK / "pg" / root.as_posix().strip("/").replace("/", "-")
 
 
 def _copied(binaries: Path) -> Path:
@@ -101,23 +116,15 @@ def choose_runner(root: Path) -> Runner:
     owner = _existing(root).stat()
     account = (owner.st_uid, owner.st_gid) if owner.st_uid else None
     inside = Runner(_NAMESPACE, account, binaries, root)
-    if inside.can([*_NAMESPACE, "true"]):
-        for runner in (inside, Runner(_NAMESPACE, account, _copied(binaries), root)) if account else (inside,):
-            if runner.can(runner.command("initdb", "-V")):
-                return runner
-    if account is None:
+    if inside.can([*_NAMESPACE, "true"]) and (runner := inside.reaching()):
+        return runner
+    if account is None and not (root / "data").exists():
         nobody = pwd.getpwnam("nobody")
         account = (nobody.pw_uid, nobody.pw_gid)
-        outside = Runner((), account, binaries, root)
-        if root.exists() or not outside.can(["test", "-x", str(_existing(root))]):
-            root = _FALLBACK / "pg" / root.as_posix().strip("/").replace("/", "-")
-    elif not _has_name(account[0]):
-        account = None
-    if account:
-        for folder in (binaries, _copied(binaries)):
-            outside = Runner((), account, folder, root)
-            if outside.can(outside.command("initdb", "-V")):
-                return outside
+        if not Runner((), account, binaries, root).can(["test", "-x", str(_existing(root))]):
+            root = fallback_root(root)
+    if account and _has_name(account[0]) and (runner := Runner((), account, binaries, root).reaching()):
+        return runner
     raise ServerError(
         "PostgreSQL does not run as root and this machine refuses user namespaces: run as a normal user, "
         "give a server with SIYU_DATABASE_URL, or set SIYU_DATA_DIR to a folder owned by a system user"
