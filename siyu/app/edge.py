@@ -1,0 +1,65 @@
+"""The HTTP edge: who a request's actor is, and the transaction that its route works in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Request
+
+from siyu.kernel.ctx import Actor, Ctx
+from siyu.kernel.errors import Forbidden, Unauthenticated
+from siyu.kernel.jobs import Phased
+from siyu.runtime.house import House
+from siyu.team import queries as team
+from siyu.team.actions import fingerprint
+from siyu.team.http import COOKIE
+
+VISITOR = Actor("visitor", "visitor")
+SIGNED_IN = "session"
+"""The pseudo permission of routes that any signed-in actor may use."""
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class CrossSite(Forbidden):
+    """A write with the session cookie came from a page of another origin."""
+
+    code = "cross_site"
+
+
+@dataclass(frozen=True, slots=True)
+class HouseEdge:
+    """``kernel.http.Edge`` over one house."""
+
+    house: House
+
+    @contextmanager
+    def request(self, request: Request, permission: str | None) -> Iterator[Ctx]:
+        """One transaction for the request's actor; commits when the route returned."""
+        with self.house.open(VISITOR) as ctx:
+            actor = self._actor(ctx, request) if permission is not None else VISITOR
+            if permission is not None and permission != SIGNED_IN and not actor.may(permission):
+                raise Forbidden(f"this needs the permission {permission}", detail={"permission": permission})
+            request.state.actor = actor.label
+            yield replace(ctx, actor=actor)
+
+    def run(self, phased: Phased[Any, Any]) -> bool:
+        """Phased work on behalf of a route."""
+        return self.house.run(phased)
+
+    def _actor(self, ctx: Ctx, request: Request) -> Actor:
+        header = request.headers.get("authorization", "")
+        if header.lower().startswith("bearer "):
+            actor = team.by_key(ctx, fingerprint(header[7:].strip()))
+            if actor is None:
+                raise Unauthenticated("the API key is unknown or revoked")
+            return actor
+        token = request.cookies.get(COOKIE)
+        member = team.by_session(ctx, fingerprint(token)) if token else None
+        if member is None:
+            raise Unauthenticated("sign in first, or send an API key as a bearer token")
+        origin = request.headers.get("origin")
+        if request.method not in _SAFE and origin and urlsplit(origin).netloc != request.headers.get("host"):
+            raise CrossSite("the request came from another site")
+        return team.actor_of(member)

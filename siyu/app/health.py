@@ -1,0 +1,66 @@
+"""Health and operation: is the database there, what waits, what failed."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from siyu.kernel import notices
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.http import requires
+from siyu.platforms import queries as platforms
+from siyu.runtime import store
+
+router = APIRouter(tags=["operation"])
+
+
+class Health(BaseModel):
+    """``ok`` while the database answers."""
+
+    ok: bool
+    now: datetime
+
+
+class Parked(BaseModel):
+    """Work of one room that failed and will be tried again."""
+
+    parked_id: int
+    at: datetime
+    room: str
+    kind: str
+    error: str
+    attempts: int
+
+
+class Operation(BaseModel):
+    """What waits and what failed."""
+
+    now: datetime
+    virtual: bool
+    inbox: int
+    notices: int
+    parked: list[Parked]
+
+
+@router.get("/healthz")
+def health(ctx: Annotated[Ctx, requires(None)]) -> Health:
+    """Liveness for supervisors; needs no sign-in."""
+    ctx.tx.execute(text("select 1"))
+    return Health(ok=True, now=ctx.now)
+
+
+@router.get("/api/operation")
+def operation(ctx: Annotated[Ctx, requires("session")]) -> Operation:
+    """Queues and parked work, and the company's present time."""
+    rows = store.parked_rows(ctx, 50)
+    return Operation(
+        now=ctx.now,
+        virtual=not ctx.system_time,
+        inbox=platforms.inbox_pending(ctx),
+        notices=notices.pending(ctx),
+        parked=[
+            Parked(parked_id=r.parked_id, at=r.at, room=r.room, kind=r.kind, error=r.error, attempts=r.attempts) for r in rows
+        ],
+    )

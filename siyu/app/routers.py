@@ -1,0 +1,24 @@
+"""Which rooms have routes; the one list that app/http.py includes."""
+
+from fastapi import APIRouter
+
+import siyu.content.http
+import siyu.customers.http
+import siyu.journeys.http
+import siyu.outreach.http
+import siyu.platforms.http
+import siyu.segments.http
+import siyu.tags.http
+import siyu.team.http
+
+ROUTERS: tuple[APIRouter, ...] = (
+    siyu.team.http.router,
+    siyu.customers.http.router,
+    siyu.tags.http.router,
+    siyu.segments.http.router,
+    siyu.content.http.router,
+    siyu.outreach.http.router,
+    siyu.journeys.http.router,
+    siyu.platforms.http.router,
+)
+PUBLIC: tuple[APIRouter, ...] = (siyu.content.http.public,)

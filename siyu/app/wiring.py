@@ -1,0 +1,57 @@
+"""Opens an installation: database, schema, clock, senders. The one place where the parts meet."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from alembic import command
+from alembic.config import Config
+
+from siyu.kernel.clock import Clock
+from siyu.kernel.db import Engine, engine_for
+from siyu.kernel.postgres import EmbeddedServer, check_server
+from siyu.kernel.postgres_host import Profile
+from siyu.kernel.settings import Settings
+from siyu.platforms.senders import open_senders
+from siyu.runtime.house import House, clock_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def migrate(url: str) -> None:
+    """Bring the schema of the database at ``url`` to the newest revision."""
+    config = Config(str(ROOT / "alembic.ini"))
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def database(settings: Settings, profile: Profile = "demo") -> Iterator[str]:
+    """The URL of a migrated database: the given server, or the embedded one, which stops with the block.
+
+    Raises kernel.postgres_host.ServerError with what to change.
+    """
+    with ExitStack() as stack:
+        if settings.database_url:
+            check_server(settings.database_url)
+            url = settings.database_url
+        else:
+            url = stack.enter_context(EmbeddedServer(settings.data_dir / "pg", profile)).url()
+        migrate(url)
+        yield url
+
+
+@contextmanager
+def house_at(url: str, settings: Settings, clock: Clock | None = None) -> Iterator[House]:
+    """A house over a migrated database, with the platforms' real HTTP clients as senders."""
+    engine: Engine = engine_for(url)
+    zone = ZoneInfo(settings.zone)
+    bare = House(engine, clock or clock_of(engine), zone)
+    try:
+        with ExitStack() as stack:
+            senders = stack.enter_context(open_senders(bare.open))
+            yield House(engine, bare.clock, zone, senders)
+    finally:
+        engine.dispose()

@@ -1,0 +1,63 @@
+"""The table of every room's reactions, in the order in which they run: lower rooms first."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import ModuleType
+from typing import Any
+
+import siyu.content.jobs
+import siyu.customers.jobs
+import siyu.intake.jobs
+import siyu.journeys.jobs
+import siyu.outreach.jobs
+import siyu.segments.jobs
+import siyu.tags.jobs
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.jobs import Phased, Pulse
+from siyu.kernel.notices import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What one room offers to the runtime; each part is optional (kernel.jobs.RoomJobs)."""
+
+    name: str
+    pulse: Callable[[Ctx, Pulse], None] | None
+    notice: Callable[[Ctx, Sequence[Notice]], None] | None
+    tick: Callable[[Ctx, int], int] | None
+    next_due: Callable[[Ctx], datetime | None] | None
+    phases: tuple[Phased[Any, Any], ...]
+    fast_phases: tuple[Phased[Any, Any], ...]
+
+
+def _room(module: ModuleType) -> Room:
+    return Room(
+        name=module.__name__.split(".")[1],
+        pulse=getattr(module, "pulse", None),
+        notice=getattr(module, "notice", None),
+        tick=getattr(module, "tick", None),
+        next_due=getattr(module, "next_due", None),
+        phases=tuple(getattr(module, "PHASES", ())),
+        fast_phases=tuple(getattr(module, "FAST_PHASES", ())),
+    )
+
+
+ROOMS: tuple[Room, ...] = tuple(
+    _room(module)
+    for module in (
+        siyu.customers.jobs,
+        siyu.tags.jobs,
+        siyu.segments.jobs,
+        siyu.content.jobs,
+        siyu.outreach.jobs,
+        siyu.intake.jobs,
+        siyu.journeys.jobs,
+    )
+)
+
+
+def next_due(ctx: Ctx) -> datetime | None:
+    """The earliest time at which any room will have something to do."""
+    times = [due for room in ROOMS if room.next_due is not None and (due := room.next_due(ctx)) is not None]
+    return min(times, default=None)

@@ -1,0 +1,101 @@
+"""The threads of a running installation: one for the fast lane, others for everything, one that listens for bells."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import psycopg
+import structlog
+from sqlalchemy.engine import URL
+
+from siyu.runtime import worker
+from siyu.runtime.house import House
+
+log = structlog.get_logger(__name__)
+
+IDLE_SECONDS = 1.0
+"""How long a worker sleeps at most when no bell rings: due columns ring no bell."""
+SCALED_IDLE_SECONDS = 0.2
+
+
+@dataclass
+class Service:
+    """Worker threads over one house. ``start`` returns at once; ``stop`` waits until the rounds under way ended."""
+
+    house: House
+    workers: int = 1
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _bells: list[threading.Event] = field(default_factory=list)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start the listener, the fast lane and ``workers`` normal workers."""
+        self._spawn("fast", lambda: worker.fast_round(self.house))
+        for number in range(self.workers):
+            self._spawn(f"worker-{number}", lambda n=number: self._round(n))
+        listener = threading.Thread(target=self._listen, name="siyu-bell", daemon=True)
+        listener.start()
+        self._threads.append(listener)
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Ask the threads to end and wait for them, each at most ``timeout`` seconds."""
+        self._stop.set()
+        for bell in self._bells:
+            bell.set()
+        for thread in self._threads:
+            thread.join(timeout)
+
+    def _round(self, number: int) -> bool:
+        house, width = self.house, self.workers
+        did = [
+            worker.inbox_round(house, 1),
+            worker.notice_round(house),
+            worker.pulse_round(house, number, width),
+            worker.tick_round(house),
+            worker.phase_round(house),
+            worker.parked_round(house),
+        ]
+        return any(did)
+
+    def _spawn(self, name: str, step: Callable[[], bool]) -> None:
+        bell = threading.Event()
+        self._bells.append(bell)
+        thread = threading.Thread(target=self._loop, args=(name, step, bell), name=f"siyu-{name}", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _loop(self, name: str, step: Callable[[], bool], bell: threading.Event) -> None:
+        idle = IDLE_SECONDS if self.house.clock.is_system else SCALED_IDLE_SECONDS
+        failures = 0
+        while not self._stop.is_set():
+            bell.clear()
+            try:
+                busy = step()
+                failures = 0
+            except Exception as error:
+                failures += 1
+                busy = False
+                if not self._stop.is_set():
+                    log.exception("round_failed", worker=name, error=type(error).__name__, failures=failures)
+            if not busy:
+                bell.wait(min(30.0, idle * 2**failures) if failures else idle)
+
+    def _listen(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with psycopg.connect(_dsn(self.house.engine.url), autocommit=True) as connection:
+                    connection.execute("listen siyu")
+                    while not self._stop.is_set():
+                        for _ in connection.notifies(timeout=1.0):
+                            for bell in self._bells:
+                                bell.set()
+                            if self._stop.is_set():
+                                break
+            except psycopg.Error as error:
+                if not self._stop.is_set():
+                    log.warning("listener_lost", error=type(error).__name__)
+                    self._stop.wait(2.0)
+
+
+def _dsn(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,193 @@
+"""The rounds of a worker. Each is one short transaction (or one phased piece of work) and says whether it did anything."""
+
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from siyu.customers import actions as customers
+from siyu.intake import actions as intake
+from siyu.kernel import notices
+from siyu.kernel.clock import machine
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import SLOTS, savepoint
+from siyu.kernel.jobs import Pulse, PulseEvent
+from siyu.kernel.notices import Notice
+from siyu.platforms import actions as platforms
+from siyu.runtime import store
+from siyu.runtime.house import House
+from siyu.runtime.rooms import ROOMS, Room
+
+log = structlog.get_logger(__name__)
+
+PULSE_ROWS = 5_000
+TICK_ROWS = 10_000
+INBOX_ROWS = 1_000
+_WIDTH = SLOTS // store.RANGES
+
+
+def inbox_round(house: House, lane: int) -> bool:
+    """Hand raw inbox rows of one lane (0 fast, 1 other) to intake."""
+    with house.open() as ctx:
+        messages = platforms.take_inbox(ctx, lane, INBOX_ROWS)
+        if messages:
+            intake.handle(ctx, messages)
+    return bool(messages)
+
+
+def pulse_round(house: House, worker: int = 0, workers: int = 1) -> bool:
+    """Let every room react to the next events of this worker's slot ranges."""
+    share = -(-store.RANGES // workers)
+    with house.open() as ctx:
+        ranges = store.lock_ranges(ctx, worker * share % store.RANGES, share)
+        took = False
+        for first, last in _runs(ranges):
+            # set-loop: one run per contiguous stretch of slot ranges; a single stretch unless another worker holds some
+            pulse = customers.take_pulse(ctx, first * _WIDTH, (last + 1) * _WIDTH - 1, PULSE_ROWS)
+            if pulse.events:
+                took = True
+                _react(ctx, "pulse", _encode(pulse), 1, lambda room, p=pulse: _bind(room.pulse, ctx, p))
+    return took
+
+
+def notice_round(house: House) -> bool:
+    """Hand notices to the rooms."""
+    with house.open() as ctx:
+        taken = notices.take(ctx)
+        if taken:
+            work = [{"notice_id": n.notice_id, "at": n.at.isoformat(), "kind": n.kind, "payload": n.payload} for n in taken]
+            _react(ctx, "notice", work, 1, lambda room: _bind(room.notice, ctx, taken))
+    return bool(taken)
+
+
+def parked_round(house: House) -> bool:
+    """Try one parked share again."""
+    with house.open() as ctx:
+        row = store.take_parked(ctx, machine())
+        if row is None:
+            return False
+        rooms = [room for room in ROOMS if room.name == row.room]
+        if row.kind == "pulse":
+            pulse = _decode(row.work)
+            _react(ctx, row.kind, row.work, row.attempts + 1, lambda room: _bind(room.pulse, ctx, pulse), rooms)
+        else:
+            again = [
+                Notice(int(str(n["notice_id"])), datetime.fromisoformat(str(n["at"])), str(n["kind"]), _object(n["payload"]))
+                for n in row.work
+            ]
+            _react(ctx, row.kind, row.work, row.attempts + 1, lambda room: _bind(room.notice, ctx, again), rooms)
+    return True
+
+
+def tick_round(house: House) -> bool:
+    """Let every room do what its due columns ask for, each in a transaction of its own."""
+    done = False
+    for room in ROOMS:
+        if room.tick is not None:
+            # set-loop: one transaction per room, not per row
+            with house.open() as ctx:
+                done = room.tick(ctx, TICK_ROWS) > 0 or done
+    return done
+
+
+def phase_round(house: House) -> bool:
+    """One round of every room's phased work."""
+    done = False
+    for room in ROOMS:
+        for phased in room.phases:
+            done = house.run(phased) or done
+    return done
+
+
+def fast_round(house: House) -> bool:
+    """The fast lane: lane 0 of the inbox, then the sends that answer a person's own act."""
+    done = inbox_round(house, 0)
+    for room in ROOMS:
+        for phased in room.fast_phases:
+            done = house.run(phased) or done
+    return done
+
+
+def drain(house: House, *, worker: int = 0, workers: int = 1, limit: int = 1_000_000) -> int:
+    """Work until nothing is left at the present time; returns the number of rounds that did something."""
+    rounds: tuple[Callable[[], bool], ...] = (
+        lambda: fast_round(house),
+        lambda: inbox_round(house, 1),
+        lambda: notice_round(house),
+        lambda: pulse_round(house, worker, workers),
+        lambda: tick_round(house),
+        lambda: phase_round(house),
+        lambda: parked_round(house),
+    )
+    busy = 0
+    for _ in range(limit):
+        did = [step() for step in rounds]
+        if not any(did):
+            return busy
+        busy += sum(did)
+    raise RuntimeError("the house does not come to rest: a room reports work without end")
+
+
+def _bind(reaction: Callable[[Ctx, Any], None] | None, ctx: Ctx, work: object) -> None:
+    if reaction is not None:
+        reaction(ctx, work)
+
+
+def _react(
+    ctx: Ctx,
+    kind: str,
+    work: list[dict[str, object]],
+    attempt: int,
+    call: Callable[[Room], None],
+    rooms: Sequence[Room] = ROOMS,
+) -> None:
+    """Call each room inside a savepoint; a room that fails is rolled back, its share parked, the others go on."""
+    for room in rooms:
+        try:
+            with savepoint(ctx):
+                call(room)
+        except Exception as error:
+            log.error("room_failed", room=room.name, kind=kind, attempt=attempt, error=type(error).__name__, trace=traceback.format_exc())
+            wait = min(3600.0, 2.0**attempt)
+            store.park(ctx, room.name, kind, work, f"{type(error).__name__}: {error}"[:2000], attempt, machine() + wait)
+
+
+def _runs(ranges: list[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for number in ranges:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
+
+
+def _encode(pulse: Pulse) -> list[dict[str, object]]:
+    return [{**asdict(event), "occurred_at": event.occurred_at.isoformat()} for event in pulse.events]
+
+
+def _decode(work: list[dict[str, object]]) -> Pulse:
+    return Pulse(
+        [
+            PulseEvent(
+                event_id=int(str(item["event_id"])),
+                customer_id=int(str(item["customer_id"])),
+                type=str(item["type"]),
+                occurred_at=datetime.fromisoformat(str(item["occurred_at"])),
+                source=str(item["source"]),
+                key=str(item["key"]),
+                content_id=None if item["content_id"] is None else int(str(item["content_id"])),
+                props=_object(item["props"]),
+            )
+            for item in work
+        ]
+    )
+
+
+def _object(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise TypeError("parked work holds something that is not an object")
+    return value

@@ -1,0 +1,97 @@
+"""Door: staff, roles, permissions, errors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from siyu.kernel.errors import Conflict, Invalid, TooMany, Unauthenticated
+
+Role = Literal["operator", "sales", "manager", "admin"]
+
+_ROOMS = ("customers", "tags", "segments", "content", "journeys", "outreach", "platforms", "intake", "groups", "experiments")
+_READ = frozenset(f"{room}.read" for room in _ROOMS)
+_OPERATE = frozenset(
+    f"{room}.write" for room in ("customers", "tags", "segments", "content", "journeys", "outreach", "groups", "experiments")
+)
+
+ROLES: dict[Role, frozenset[str]] = {
+    "operator": _READ | _OPERATE,
+    "sales": frozenset({"customers.read", "customers.write", "tags.read", "tags.write", "content.read", "segments.read", "journeys.read"}),
+    "manager": _READ | frozenset({"customers.phones", "team.read"}),
+    "admin": frozenset({"*"}),
+}
+"""What each role may do. ``*`` is every permission."""
+
+SCOPES: tuple[str, ...] = tuple(sorted(_READ | _OPERATE | {"customers.phones", "platforms.write", "intake.write", "team.read"}))
+"""The scopes that an API key may carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A staff member (员工). ``userid`` is the WeCom member id when the directory knows the person."""
+
+    staff_id: int
+    login: str | None
+    name: str
+    userid: str | None
+    departments: tuple[str, ...]
+    roles: tuple[Role, ...]
+    active: bool
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """The union over the roles."""
+        return frozenset().union(*(ROLES[role] for role in self.roles))
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """An API key as it may be shown: never the key itself, only its first characters."""
+
+    key_id: int
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryMember:
+    """One member as WeCom's directory states it (docs/platform.md A.4); ``active`` is status 1."""
+
+    userid: str
+    name: str
+    departments: Sequence[str]
+    active: bool
+
+
+class WrongPassword(Unauthenticated):
+    """Login or password is wrong; which of them is not said."""
+
+    code = "wrong_password"
+
+
+class SignInBlocked(TooMany):
+    """Five wrong passwords within 15 minutes; wait before the next try."""
+
+    code = "sign_in_blocked"
+
+
+class LoginTaken(Conflict):
+    """Another staff member has this login."""
+
+    code = "login_taken"
+
+
+class WeakPassword(Invalid):
+    """The password has fewer than 10 characters."""
+
+    code = "weak_password"
+
+
+class UnknownScope(Invalid):
+    """The API key asks for a scope that does not exist."""
+
+    code = "unknown_scope"
