@@ -1,0 +1,16 @@
+"""Door: reads of experiments."""
+
+from sqlalchemy import Select
+
+from siyu.experiments import store
+from siyu.kernel.ctx import Ctx
+
+
+def arms(experiment: str) -> Select[int, str]:
+    """A relation ``customer_id, arm``: the arm that counts, one row per customer."""
+    return store.current(experiment)
+
+
+def counts(ctx: Ctx, experiment: str) -> dict[str, int]:
+    """How many customers hold each arm."""
+    return store.counts(ctx, experiment)
