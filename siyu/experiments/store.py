@@ -58,7 +58,7 @@ def add(ctx: Ctx, experiment: str, who: Select[Any], arms: Sequence[Arm]) -> int
         .where(~held.exists())
     )
     statement = upsert(assignment).from_select(["customer_id", "experiment", "origin_id", "arm", "assigned_at"], rows)
-    return ctx.tx.execute(statement.on_conflict_do_nothing()).rowcount
+    return ctx.tx.execute(statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}).rowcount
 
 
 def current(experiment: str) -> Select[int, str]:

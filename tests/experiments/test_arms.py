@@ -44,7 +44,7 @@ def test_a_merge_keeps_the_older_arm_and_a_split_gives_both_back(ctx: Ctx) -> No
     actions.move(ctx, [(7, 7, 3)])
     assert queries.counts(ctx, "x") == {"b": 1}  # equal times: the lower origin counts
     actions.move(ctx, [(7, 3, 7)])
-    assert dict(tuple(row) for row in ctx.tx.execute(queries.arms("x"))) == {7: "a", 3: "b"}
+    assert {row.customer_id: row.arm for row in ctx.tx.execute(queries.arms("x"))} == {7: "a", 3: "b"}
 
 
 @pytest.mark.parametrize("arms", [[], [Arm("a", 1), Arm("a", 1)], [Arm("a", 0)]])
