@@ -3,14 +3,17 @@
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from pathlib import Path
 from types import ModuleType
 
+from alembic.config import Config
 from sqlalchemy import Connection, text
 
 import siyu
 from siyu.kernel.db import metadata
 from siyu.kernel.postgres import EXTENSIONS
 
+FOLDER = Path(__file__).resolve().parent
 KERNEL_TABLES = ("siyu.kernel.notices", "siyu.kernel.audit")
 
 
@@ -47,3 +50,15 @@ def create_all(connection: Connection, rooms: Iterable[str] = ()) -> None:
     create_extensions(connection)
     metadata.create_all(connection)
     prepare(connection, modules)
+
+
+def configuration(url: str) -> Config:
+    """Alembic's configuration for one database."""
+    config = Config(str(FOLDER.parent / "alembic.ini"))
+    config.attributes["url"] = url
+    return config
+
+
+def has_revisions() -> bool:
+    """Whether there is a migration to run."""
+    return any((FOLDER / "versions").glob("*.py"))

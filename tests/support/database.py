@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psycopg
+from alembic import command
 from psycopg import sql
 from sqlalchemy import Engine
 
@@ -75,6 +76,10 @@ class Server:
 
 
 def _build(url: str, rooms: Iterable[str]) -> None:
+    """By the migrations, as every installation is; from the declarations for a few rooms or before the first one."""
+    if schema.has_revisions() and not rooms:
+        command.upgrade(schema.configuration(url), "head")
+        return
     engine = engine_for(url, pool=1)
     try:
         with engine.begin() as connection:

@@ -1,0 +1,1 @@
+"""Chores of development: called by the Makefile, never by the product."""
