@@ -1,0 +1,329 @@
+"""Private: accounts, the raw inbox, tokens and platform blocks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    Named,
+    Row,
+    SmallInteger,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import metadata, unnest
+from siyu.platforms.types import InboxRow
+
+WAITING, DONE, PARKED, GAVE_UP = 0, 1, 2, 3
+
+
+class AccountColumns(TypedColumns):
+    account_id = Column(Integer, Identity(), primary_key=True)
+    kind: Named[str] = Column(Text)
+    key: Named[str] = Column(Text)
+    name: Named[str] = Column(Text)
+    config: Named[dict[str, str]] = Column(JSONB)
+    secret: Named[str] = Column(Text)
+    token: Named[str] = Column(Text)
+    aes_key: Named[str] = Column(Text)
+    active: Named[bool] = Column(Boolean)
+    created_at: Named[datetime] = Column(DateTime(timezone=True))
+    changed_at: Named[datetime] = Column(DateTime(timezone=True))
+
+
+class InboxColumns(TypedColumns):
+    # The duplicate is looked up by its own key, so a cluster distributes by it; inbox_id only orders.
+    dedupe = Column(Text, primary_key=True)
+    inbox_id: Named[int] = Column(BigInteger, Identity())
+    account_id: Named[int] = Column(Integer)
+    lane: Named[int] = Column(SmallInteger)
+    state: Named[int] = Column(SmallInteger)
+    attempts: Named[int] = Column(SmallInteger)
+    kind: Named[str] = Column(Text)
+    body: Named[dict[str, object]] = Column(JSONB)
+    created_at: Named[datetime] = Column(DateTime(timezone=True))
+    received_at: Named[datetime] = Column(DateTime(timezone=True))
+    retry_machine: Named[float | None] = Column(Double)
+    error: Named[str | None] = Column(Text)
+
+
+class TokenColumns(TypedColumns):
+    account_id = Column(Integer, primary_key=True, autoincrement=False)
+    purpose = Column(Text, primary_key=True)
+    value: Named[str] = Column(Text)
+    serial: Named[int] = Column(Integer)
+    expires_at: Named[datetime] = Column(DateTime(timezone=True))
+    lease_by: Named[str] = Column(Text)
+    lease_machine: Named[float] = Column(Double)
+    refused_machine: Named[float] = Column(Double)
+    refusal: Named[str] = Column(Text)
+
+
+class BlockColumns(TypedColumns):
+    account_id = Column(Integer, primary_key=True, autoincrement=False)
+    endpoint = Column(Text, primary_key=True)
+    until: Named[datetime | None] = Column(DateTime(timezone=True))
+    until_machine: Named[float | None] = Column(Double)
+
+
+account = Table("platform_account", metadata, AccountColumns, UniqueConstraint("kind", "key"))
+inbox = Table(
+    "platform_inbox",
+    metadata,
+    InboxColumns,
+    Index("ix_platform_inbox_waiting", "lane", "inbox_id", postgresql_where=text("state = 0")),
+    Index("ix_platform_inbox_parked", "state", "retry_machine", postgresql_where=text("state in (2, 3)")),
+    Index("ix_platform_inbox_done", "received_at", postgresql_where=text("state = 1")),
+)
+token = Table("platform_token", metadata, TokenColumns)
+block = Table("platform_block", metadata, BlockColumns)
+
+
+def add_account(ctx: Ctx, **values: Any) -> int | None:
+    """Insert; None when (kind, key) is taken."""
+    return ctx.tx.execute(
+        upsert(account)
+        .values(created_at=ctx.now, changed_at=ctx.now, **values)
+        .on_conflict_do_nothing()
+        .returning(account.c.account_id)
+    ).scalar_one_or_none()
+
+
+def change_account(ctx: Ctx, account_id: int, **values: Any) -> None:
+    ctx.tx.execute(update(account).where(account.c.account_id == account_id).values(changed_at=ctx.now, **values))
+
+
+def account_rows(
+    ctx: Ctx, *, account_id: int | None = None, kind: str | None = None, key: str | None = None
+) -> Sequence[Row[Any]]:
+    statement = select(account).order_by(account.c.account_id)
+    if account_id is not None:
+        statement = statement.where(account.c.account_id == account_id)
+    if kind is not None:
+        statement = statement.where(account.c.kind == kind)
+    if key is not None:
+        statement = statement.where(account.c.key == key)
+    return ctx.tx.execute(statement).all()
+
+
+def put_inbox(ctx: Ctx, rows: Sequence[InboxRow]) -> list[int]:
+    """One statement for the whole group; the lanes of the rows that were new."""
+    given = unnest(
+        "r",
+        dedupe=(Text(), [row.dedupe for row in rows]),
+        account_id=(Integer(), [row.account_id for row in rows]),
+        lane=(SmallInteger(), [row.lane for row in rows]),
+        kind=(Text(), [row.kind for row in rows]),
+        body=(JSONB(), [dict(row.body) for row in rows]),
+        created_at=(DateTime(timezone=True), [row.created_at for row in rows]),
+    )
+    statement = upsert(inbox).from_select(
+        ["dedupe", "account_id", "lane", "kind", "body", "created_at", "received_at", "state", "attempts"],
+        select(
+            given.c.dedupe,
+            given.c.account_id,
+            given.c.lane,
+            given.c.kind,
+            given.c.body,
+            given.c.created_at,
+            literal(ctx.now, DateTime(timezone=True)),
+            literal(WAITING, SmallInteger()),
+            literal(0, SmallInteger()),
+        ),
+    )
+    return list(ctx.tx.execute(statement.on_conflict_do_nothing().returning(inbox.c.lane)).scalars())
+
+
+def waiting(ctx: Ctx, lane: int, limit: int, machine: float) -> Sequence[Row[Any]]:
+    """Lock up to ``limit`` rows of a lane: those that wait, oldest first, then those parked whose retry has come."""
+    columns = (inbox, account.c.kind.label("account_kind"))
+    joined = select(*columns).join_from(inbox, account, account.c.account_id == inbox.c.account_id)
+    fresh = joined.where(inbox.c.state == WAITING, inbox.c.lane == lane).order_by(inbox.c.inbox_id).limit(limit)
+    rows = list(ctx.tx.execute(fresh.with_for_update(of=inbox, skip_locked=True)).all())
+    if len(rows) < limit:
+        again = joined.where(inbox.c.state == PARKED, inbox.c.retry_machine <= machine, inbox.c.lane == lane)
+        again = again.order_by(inbox.c.retry_machine).limit(limit - len(rows))
+        rows += ctx.tx.execute(again.with_for_update(of=inbox, skip_locked=True)).all()
+    return rows
+
+
+def finish(ctx: Ctx, dedupes: Sequence[str]) -> None:
+    """Mark done and forget the content: only the key stays, against repeats."""
+    ctx.tx.execute(
+        update(inbox)
+        .where(inbox.c.dedupe.in_(select(unnest("d", dedupe=(Text(), dedupes)).c.dedupe)))
+        .values(state=DONE, body={}, error=None, retry_machine=None)
+    )
+
+
+def park(ctx: Ctx, rows: Sequence[tuple[str, dict[str, object], int, float, str, int]]) -> None:
+    """Put failed messages back with their error: (dedupe, body, state, retry_machine, error, attempts)."""
+    given = unnest(
+        "p",
+        dedupe=(Text(), [row[0] for row in rows]),
+        body=(JSONB(), [row[1] for row in rows]),
+        state=(SmallInteger(), [row[2] for row in rows]),
+        retry=(Double(), [row[3] for row in rows]),
+        error=(Text(), [row[4] for row in rows]),
+        attempts=(SmallInteger(), [row[5] for row in rows]),
+    )
+    ctx.tx.execute(
+        update(inbox)
+        .where(inbox.c.dedupe == given.c.dedupe)
+        .values(
+            state=given.c.state,
+            body=given.c.body,
+            retry_machine=given.c.retry,
+            error=given.c.error,
+            attempts=given.c.attempts,
+        )
+    )
+
+
+def dedupes_of(ctx: Ctx, inbox_ids: Sequence[int]) -> dict[int, str]:
+    ids = unnest("i", inbox_id=(BigInteger(), inbox_ids))
+    rows = ctx.tx.execute(
+        select(inbox.c.inbox_id, inbox.c.dedupe).join_from(inbox, ids, ids.c.inbox_id == inbox.c.inbox_id)
+    )
+    return {row.inbox_id: row.dedupe for row in rows}
+
+
+def retry_now(ctx: Ctx, inbox_id: int | None) -> int:
+    statement = update(inbox).where(inbox.c.state.in_((PARKED, GAVE_UP)))
+    if inbox_id is not None:
+        statement = statement.where(inbox.c.inbox_id == inbox_id)
+    return ctx.tx.execute(statement.values(state=WAITING, attempts=0, retry_machine=None)).rowcount
+
+
+def drop_parked(ctx: Ctx, inbox_id: int) -> bool:
+    statement = update(inbox).where(inbox.c.inbox_id == inbox_id, inbox.c.state.in_((PARKED, GAVE_UP)))
+    return ctx.tx.execute(statement.values(state=DONE, body={}, retry_machine=None)).rowcount == 1
+
+
+def drop_naming(ctx: Ctx, values: Sequence[str]) -> int:
+    """Delete what is not yet done and names one of the openids or external_userids, for erasure of a person."""
+    names = func.any(literal(list(values), ARRAY(Text)))
+    who = or_(*(inbox.c.body[field].astext == names for field in ("FromUserName", "ExternalUserID")))
+    return ctx.tx.execute(delete(inbox).where(inbox.c.state != DONE, who)).rowcount
+
+
+def counts(ctx: Ctx, machine: float) -> Row[Any]:
+    """(pending: waiting or due for retry; parked; gave_up). Three counts, because each has its own partial index."""
+
+    def count(*where: Any) -> Any:
+        return select(func.count()).select_from(inbox).where(*where).scalar_subquery()
+
+    parked = inbox.c.state.in_((PARKED, GAVE_UP))
+    return ctx.tx.execute(
+        select(
+            (
+                count(inbox.c.state == WAITING)
+                + count(parked, inbox.c.state == PARKED, inbox.c.retry_machine <= machine)
+            ).label("pending"),
+            count(parked, inbox.c.state == PARKED).label("parked"),
+            count(parked, inbox.c.state == GAVE_UP).label("gave_up"),
+        )
+    ).one()
+
+
+def parked_rows(ctx: Ctx, after: int, limit: int) -> Sequence[Row[Any]]:
+    return ctx.tx.execute(
+        select(inbox)
+        .where(inbox.c.state.in_((PARKED, GAVE_UP)), inbox.c.inbox_id > after)
+        .order_by(inbox.c.inbox_id)
+        .limit(limit)
+    ).all()
+
+
+def purge(ctx: Ctx, before: datetime, limit: int) -> int:
+    """Forget the keys of messages done long ago."""
+    old = select(inbox.c.dedupe).where(inbox.c.state == DONE, inbox.c.received_at < before).limit(limit)
+    return ctx.tx.execute(
+        delete(inbox).where(inbox.c.dedupe.in_(old.with_for_update(skip_locked=True).scalar_subquery()))
+    ).rowcount
+
+
+def oldest_done(ctx: Ctx) -> datetime | None:
+    return ctx.tx.execute(select(func.min(inbox.c.received_at)).where(inbox.c.state == DONE)).scalar_one()
+
+
+def token_row(ctx: Ctx, account_id: int, purpose: str) -> Row[Any] | None:
+    return ctx.tx.execute(
+        select(token).where(token.c.account_id == account_id, token.c.purpose == purpose)
+    ).one_or_none()
+
+
+def lease_token(ctx: Ctx, account_id: int, purpose: str, serial: int, by: str, machine: float, until: float) -> bool:
+    """Take the right to fetch; fails while another holds it or when the token is no longer number ``serial``."""
+    statement = upsert(token).values(
+        account_id=account_id,
+        purpose=purpose,
+        value="",
+        serial=0,
+        expires_at=ctx.now,
+        lease_by=by,
+        lease_machine=until,
+        refused_machine=0,
+        refusal="",
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=[token.c.account_id, token.c.purpose],
+        set_={"lease_by": by, "lease_machine": until},
+        where=and_(token.c.lease_machine < machine, token.c.serial == serial),
+    )
+    return ctx.tx.execute(statement.returning(token.c.serial)).scalar_one_or_none() is not None
+
+
+def put_token(ctx: Ctx, account_id: int, purpose: str, by: str, **values: Any) -> None:
+    """Write what the fetch brought and give the lease back; ignored when the lease was lost."""
+    ctx.tx.execute(
+        update(token)
+        .where(token.c.account_id == account_id, token.c.purpose == purpose, token.c.lease_by == by)
+        .values(lease_machine=0, **values)
+    )
+
+
+def drop_tokens(ctx: Ctx, account_id: int) -> None:
+    ctx.tx.execute(delete(token).where(token.c.account_id == account_id))
+    ctx.tx.execute(delete(block).where(block.c.account_id == account_id))
+
+
+def put_block(ctx: Ctx, account_id: int, endpoint: str, until: datetime | None, until_machine: float | None) -> None:
+    statement = upsert(block).values(account_id=account_id, endpoint=endpoint, until=until, until_machine=until_machine)
+    ctx.tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=[block.c.account_id, block.c.endpoint], set_={"until": until, "until_machine": until_machine}
+        )
+    )
+
+
+def blocks(ctx: Ctx, account_id: int, machine: float) -> Sequence[Row[Any]]:
+    """The blocks of an account that still hold."""
+    return ctx.tx.execute(
+        select(block).where(
+            block.c.account_id == account_id, or_(block.c.until > ctx.now, block.c.until_machine > machine)
+        )
+    ).all()

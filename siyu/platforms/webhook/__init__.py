@@ -1,0 +1,1 @@
+"""Webhooks: signed POST requests to addresses that a journey names."""
