@@ -53,11 +53,21 @@ def engine_for(url: str, *, pool: int = 20) -> Engine:
 def transaction(engine: Engine, clock: Clock, actor: Actor, zone: ZoneInfo) -> Iterator[Ctx]:
     """Open one transaction, read ``now`` once, commit when the block ends, roll back when it raises."""
     with engine.begin() as tx:
-        token = _open.set(True)
-        try:
+        with marked_open():
             yield Ctx(tx=tx, now=clock.now(), actor=actor, zone=zone, system_time=clock.is_system)
-        finally:
-            _open.reset(token)
+
+
+@contextmanager
+def marked_open() -> Iterator[None]:
+    """Mark the caller's context as having a transaction open.
+
+    Set and unset rather than reset by token: FastAPI enters and leaves a dependency in two copies of the context.
+    """
+    _open.set(True)
+    try:
+        yield
+    finally:
+        _open.set(False)
 
 
 def forbid_transaction() -> None:
@@ -110,6 +120,7 @@ __all__ = [
     "forbid_transaction",
     "ids_of",
     "lock",
+    "marked_open",
     "metadata",
     "ring",
     "savepoint",

@@ -4,14 +4,16 @@ A route names its permission: ``ctx: Annotated[Ctx, requires("customers.read")]`
 the response is sent (``scope="function"``). Who the actor is decides ``app.state.edge``, set by siyu/app.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from fastapi import Depends, Request
+from fastapi.concurrency import contextmanager_in_threadpool
 from pydantic import BaseModel
 
 from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import marked_open
 from siyu.kernel.errors import SiyuError
 from siyu.kernel.jobs import Phased
 
@@ -29,10 +31,13 @@ class Edge(Protocol):
 def requires(permission: str | None) -> Any:
     """The dependency of a route; None for pages open to visitors."""
 
-    def opened(request: Request) -> Iterator[Ctx]:
+    async def opened(request: Request) -> AsyncIterator[Ctx]:
         edge: Edge = request.app.state.edge
-        with edge.request(request, permission) as ctx:
-            yield ctx
+        # Marked in the request's own task, whose context the route's thread copies; the transaction itself opens in
+        # another thread, whose mark the route would not see.
+        with marked_open():
+            async with contextmanager_in_threadpool(edge.request(request, permission)) as ctx:
+                yield ctx
 
     return Depends(opened, scope="function")
 
