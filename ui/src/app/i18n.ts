@@ -1,0 +1,46 @@
+import i18n from 'i18next'
+import { initReactI18next } from 'react-i18next'
+
+/** Each room brings its own words: `src/rooms/<room>/words.ts` exports `{ zh, en }` under one namespace. */
+const modules = import.meta.glob<{ words: { zh: Record<string, string>; en: Record<string, string> } }>(
+  ['../rooms/*/words.ts', './words.ts', '../shared/words.ts'],
+  { eager: true },
+)
+
+const zh: Record<string, string> = {}
+const en: Record<string, string> = {}
+for (const module of Object.values(modules)) {
+  Object.assign(zh, module.words.zh)
+  Object.assign(en, module.words.en)
+}
+
+const KEY = 'siyu.language'
+
+function stored(): string {
+  try {
+    return localStorage.getItem(KEY) ?? 'zh'
+  } catch {
+    return 'zh'
+  }
+}
+
+void i18n.use(initReactI18next).init({
+  resources: { zh: { translation: zh }, en: { translation: en } },
+  lng: stored(),
+  fallbackLng: 'zh',
+  keySeparator: false,
+  nsSeparator: false,
+  interpolation: { escapeValue: false },
+})
+
+export function switchLanguage(language: 'zh' | 'en'): void {
+  void i18n.changeLanguage(language)
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
+  try {
+    localStorage.setItem(KEY, language)
+  } catch {
+    // private mode: the choice lasts for this page only
+  }
+}
+
+export { i18n }
