@@ -127,7 +127,7 @@ class InboxRow:
 class InboxMessage:
     """A stored callback as ``take_inbox`` hands it out. ``created_at`` is the platform's CreateTime.
 
-    ``kind``: ``message`` for user messages, else the event's name in lower case, for WeCom changes ``event.changetype``.
+    ``kind``: ``message`` for user messages, else the event's name in lower case; WeCom changes ``event.changetype``.
     """
 
     inbox_id: int

@@ -1,4 +1,4 @@
-"""The client of the sandbox's control API. One method per call; bodies and answers are as docs/sandbox.md states them."""
+"""One method per call of the sandbox's control API; bodies and answers are as docs/sandbox.md states them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,17 +27,15 @@ class SandboxClock:
     acted: int
 
 
-@dataclass
 class SandboxControl:
-    """Use ``with SandboxControl.at(url) as sandbox``. A move of the clock answers when the sandbox is quiet."""
+    """Use ``with SandboxControl(url) as sandbox``; ``url`` is what the sandbox printed.
 
-    url: str
-    http: httpx2.Client
+    A move of the clock answers when the sandbox is quiet; a long jump of a large world may take ``timeout`` seconds.
+    """
 
-    @classmethod
-    def at(cls, url: str, *, timeout: float = 3600.0) -> "SandboxControl":
-        """``url`` is what the sandbox printed; a long jump of a large world may take ``timeout`` seconds."""
-        return cls(url.rstrip("/"), httpx2.Client(timeout=httpx2.Timeout(timeout, connect=5.0), trust_env=False))
+    def __init__(self, url: str, *, timeout: float = 3600.0) -> None:
+        self.url = url.rstrip("/")
+        self.http = httpx2.Client(timeout=httpx2.Timeout(timeout, connect=5.0), trust_env=False)
 
     def __enter__(self) -> "SandboxControl":
         return self
