@@ -1,0 +1,26 @@
+export const words = {
+  zh: {
+    'time.virtual': '模拟时间（沙箱）',
+    'time.real': '公司时间',
+    'shared.empty': '这里还没有内容',
+    'shared.more': '加载更多',
+    'shared.save': '保存',
+    'shared.cancel': '取消',
+    'shared.close': '关闭',
+    'shared.back': '返回',
+    'shared.search': '搜索',
+    'shared.people': '{{count}} 人',
+  },
+  en: {
+    'time.virtual': 'Simulated time (sandbox)',
+    'time.real': 'Company time',
+    'shared.empty': 'Nothing here yet',
+    'shared.more': 'Load more',
+    'shared.save': 'Save',
+    'shared.cancel': 'Cancel',
+    'shared.close': 'Close',
+    'shared.back': 'Back',
+    'shared.search': 'Search',
+    'shared.people': '{{count}} people',
+  },
+}
