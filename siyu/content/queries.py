@@ -1,0 +1,175 @@
+"""Door: reads of the library, addresses of links, and the pure step that makes a message personal."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from siyu.content import codes, fields, files, store
+from siyu.content import outgoing as shapes
+from siyu.content.bodies import load
+from siyu.content.types import (
+    PAGES,
+    Content,
+    File,
+    Kind,
+    Link,
+    NoSuchContent,
+    NotPublished,
+    Outgoing,
+    Summary,
+    UnknownContent,
+    UnknownField,
+)
+from siyu.customers import queries as customers
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.errors import NotFound
+from siyu.kernel.paging import Page, cursor, keys
+from siyu.kernel.settings import settings
+from siyu.kernel.text import clean, moment
+
+
+def base_url() -> str:
+    """The address that customers' browsers reach, without a slash at the end."""
+    return (settings().public_url or f"http://{settings().host}:{settings().port}").rstrip("/")
+
+
+def url(code: str) -> str:
+    """The address of a link code."""
+    return f"{base_url()}/p/{code}"
+
+
+def shared_url(link_id: int) -> str:
+    """The address of a link that everybody may get."""
+    return url(codes.code(link_id))
+
+
+def personal_url(link_id: int, customer_id: int) -> str:
+    """The address of a link for one customer. Pure: nothing is stored."""
+    return url(codes.code(link_id, customer_id))
+
+
+def _content(row: Row[Any]) -> Content:
+    return Content(
+        content_id=row.content_id,
+        key=row.key,
+        kind=Kind(row.kind),
+        version=row.version,
+        latest=row.latest,
+        published=row.published,
+        title=row.title,
+        digest=row.digest,
+        body=load(row.body),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        archived=row.archived,
+    )
+
+
+def content(ctx: Ctx, ref: int | str, *, version: int | None = None, published: bool = False) -> Content:
+    """A content by id or key: the given version, else the latest, or with ``published`` the one readers get.
+
+    Raises NoSuchContent, NotPublished.
+    """
+    row = store.one(ctx, ref, version, published)
+    if row is None and published and version is None and store.one(ctx, ref, None, False) is not None:
+        raise NotPublished("this content has no published version", field="content")
+    if row is None:
+        raise NoSuchContent("there is no such content or version", field="content")
+    return _content(row)
+
+
+def contents(
+    ctx: Ctx, *, kind: str | None = None, words: str | None = None, archived: bool = False, after: str | None = None, limit: int = 50
+) -> Page[Summary]:
+    """The library, last changed first; ``words`` are looked for in title and key. Raises BadCursor."""
+    below = None
+    if after:
+        at, content_id = keys(after, 2)
+        below = (moment(at, "cursor"), int(str(content_id)))
+    rows = store.page(ctx, kind, words, archived, below, limit + 1)
+    items = [
+        Summary(row.content_id, row.key, Kind(row.kind), row.title, row.latest, row.published, row.updated_at, row.archived)
+        for row in rows[:limit]
+    ]
+    following = cursor(items[-1].updated_at.isoformat(), items[-1].content_id) if len(rows) > limit else None
+    return Page(items, following)
+
+
+def versions(ctx: Ctx, content_id: int) -> list[tuple[int, str, Any, str]]:
+    """(version, title, made at, made by) of a content, newest first."""
+    return [(row.version, row.title, row.made_at, row.made_by) for row in store.versions(ctx, content_id)]
+
+
+def file_of(row: Row[Any]) -> File:
+    """A file from its row."""
+    return File(row.file_id, row.kind, row.media_type, row.name, row.size, row.pages, row.width, row.height)
+
+
+def file(ctx: Ctx, file_id: int) -> File:
+    """An uploaded file without its bytes; raises NotFound."""
+    row = store.files(ctx, [file_id]).get(file_id)
+    if row is None:
+        raise NotFound("there is no such file", field="file_id")
+    return file_of(row)
+
+
+def link(ctx: Ctx, link_id: int) -> Link | None:
+    """A link by id."""
+    row = store.link_row(ctx, link_id)
+    return Link(row.link_id, row.content_id, row.purpose, row.account_id or None) if row else None
+
+
+def check_text(ctx: Ctx, text: str, route: str) -> None:
+    """Whether a plain text may go by ``route``; raises BadContent, UnknownField, FieldsNotAllowed, NotSendable,
+    UnknownContent with ``field`` text."""
+    shapes.text_payload(clean(text, "text"), route, "text")
+    found = fields.used(text, "text")
+    known = {definition.name for definition in customers.definitions(ctx)} if found.attributes else set()
+    for name in found.attributes:
+        if name not in known:
+            raise UnknownField(f"{{{{{name}}}}}: customers have no such attribute", field="text", detail={"name": name})
+    targets = store.by_keys(ctx, found.keys) if found.keys else {}
+    for key in found.keys:
+        if key not in targets or targets[key].kind not in PAGES:
+            raise UnknownContent(f"there is no page with the key {key}", field="text")
+
+
+def check_sendable(ctx: Ctx, content_id: int | None, text: str | None, routes: Iterable[str]) -> None:
+    """What ``outgoing`` would raise for any of the routes, without writing anything (journey validation)."""
+    wanted = list(routes)
+    if text is not None:
+        for route in wanted:
+            check_text(ctx, text, route)
+    if content_id is not None:
+        found = content(ctx, content_id, published=True)
+        for route in wanted:
+            shapes.sendable(found, route)
+
+
+def personalise(outgoing: Outgoing, customer_id: int | None, fields: Mapping[str, object]) -> dict[str, Any]:
+    """The body for one person, without touser. Pure.
+
+    ``fields`` are the person's values of ``outgoing.fields``; what is missing takes the default of the text.
+    ``customer_id`` None is only right where ``outgoing.personal`` is False.
+    """
+    if not outgoing.personal:
+        return dict(outgoing.payload)
+    if customer_id is None:
+        raise ValueError("a personal message needs its customer")
+    urls = {key: personal_url(link_id, customer_id) for key, link_id in outgoing.links.items()}
+    body: dict[str, Any] = shapes.replaced(outgoing.payload, fields, urls, base_url())
+    return body
+
+
+def mass_body(outgoing: Outgoing, media_id: str | None) -> dict[str, Any]:
+    """The body of a mass send; ``media_id`` is the draft's where ``outgoing.draft`` is set."""
+    if outgoing.draft is None:
+        return dict(outgoing.payload)
+    return {"msgtype": "mpnews", "mpnews": {"media_id": media_id}}
+
+
+def cover(ctx: Ctx, outgoing: Outgoing) -> bytes:
+    """The cover of a card, JPEG of 900x383: the content's own, or a quiet colour."""
+    data = store.file_data(ctx, outgoing.cover_file) if outgoing.cover_file is not None else None
+    return files.cover_jpeg(data, f"{outgoing.content_id}")

@@ -1,0 +1,146 @@
+"""Who sits before a page: the signed visitor cookie, the view token inside the page, bots. Pure."""
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from siyu.content.codes import read_varint, seal, unseal, varint
+
+COOKIE = "siyu_v"
+COOKIE_SECONDS = 400 * 24 * 3600
+RETRY_SECONDS = 600.0
+"""After OAuth failed, the page is shown without it for so long (machine time)."""
+
+_BOT = re.compile(
+    r"bot\b|spider|crawl|slurp|preview|facebookexternalhit|whatsapp|telegram|headlesschrome|curl/|wget/|python-|go-http|monitor|"
+    r"okhttp|java/|libwww|scan", re.IGNORECASE
+)
+
+
+def is_bot(agent: str, purpose: str) -> bool:
+    """Whether this is a machine: a link preview, a crawler, a prefetch, or something that names no browser."""
+    return not agent or "prefetch" in purpose.lower() or "preview" in purpose.lower() or bool(_BOT.search(agent))
+
+
+def is_wechat(agent: str) -> bool:
+    """Whether the page opens inside WeChat, where OAuth is silent (WeCom's own client is not an OA reader)."""
+    return "MicroMessenger" in agent and "wxwork" not in agent.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A browser. ``number``: 8 random bytes; ``openids`` by account_id, proven by OAuth; ``refused``: account_id ->
+    machine second until which OAuth is not tried again; ``fresh``: the cookie is not set yet."""
+
+    number: bytes
+    openids: Mapping[int, str] = field(default_factory=dict)
+    refused: Mapping[int, float] = field(default_factory=dict)
+    fresh: bool = False
+
+    @property
+    def anonymous_id(self) -> str:
+        """The value of the anonymous identity."""
+        return self.number.hex()
+
+    def reader(self, content_id: int) -> bytes:
+        """The number by which views of one content count readers; different for every content."""
+        return hashlib.sha256(self.number + content_id.to_bytes(8)).digest()[:8]
+
+    def knowing(self, account_id: int, openid: str) -> "Visitor":
+        """The same browser after OAuth."""
+        return replace(self, openids={**self.openids, account_id: openid}, fresh=False)
+
+    def refusing(self, account_id: int, machine: float) -> "Visitor":
+        """The same browser after OAuth failed."""
+        return replace(self, refused={account_id: machine + RETRY_SECONDS}, fresh=False)
+
+    def cookie(self) -> str:
+        """The signed value of the cookie."""
+        data = {"n": self.number.hex(), "o": {str(k): v for k, v in self.openids.items()}, "r": {str(k): v for k, v in self.refused.items()}}
+        return seal("content.visitor", json.dumps(data, separators=(",", ":")).encode(), 16)
+
+
+def new_visitor() -> Visitor:
+    """A browser never seen before."""
+    return Visitor(secrets.token_bytes(8), fresh=True)
+
+
+def visitor_of(cookie: str | None) -> Visitor | None:
+    """The visitor of a cookie; None when it is missing or was not made here."""
+    if not cookie:
+        return None
+    try:
+        data = json.loads(unseal("content.visitor", cookie, 16))
+        return Visitor(
+            bytes.fromhex(data["n"]), {int(k): str(v) for k, v in data["o"].items()}, {int(k): float(v) for k, v in data["r"].items()}
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewToken:
+    """What the page carries: its view, the person it was opened by (0 nobody), and how sure that is."""
+
+    view_id: int
+    customer_id: int
+    origin_id: int
+    certain: bool
+    profiling: bool
+    personal: bool
+    account_id: int
+    number: bytes
+
+    def sealed(self) -> str:
+        """The token's text."""
+        flags = self.certain | self.profiling << 1 | self.personal << 2
+        numbers = (self.view_id, self.customer_id, self.origin_id, flags, self.account_id)
+        return seal("content.view", b"".join(map(varint, numbers)) + self.number)
+
+
+def view_token(token: str) -> ViewToken:
+    """Read a view token; raises ValueError when it was not made here."""
+    message = unseal("content.view", token)
+    numbers = []
+    at = 0
+    for _ in range(5):
+        number, at = read_varint(message, at)
+        numbers.append(number)
+    view_id, customer_id, origin_id, flags, account_id = numbers
+    return ViewToken(view_id, customer_id, origin_id, bool(flags & 1), bool(flags & 2), bool(flags & 4), account_id, message[at:])
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Someone known: the customer now and the origin (``customers.types.Person``)."""
+
+    customer_id: int
+    origin_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads, as far as it is known. ``certain``: proven by OAuth, so own data may be shown."""
+
+    who: Who | None
+    certain: bool
+    forward: bool
+
+
+def reader(owner: Who | None, proven: Who | None, stranger: bool, recognised: Who | None) -> Reader:
+    """Who opens a link.
+
+    ``owner``: of a personal link, None for a shared one. ``proven``: the customer of the openid that OAuth proved;
+    ``stranger``: OAuth proved an openid that is no customer. ``recognised``: the customer that this browser's anonymous
+    id was joined to. Without proof a personal link's opener is taken for its owner, but is shown nothing of the owner.
+    """
+    if proven is not None:
+        return Reader(proven, True, owner is not None and owner.customer_id != proven.customer_id)
+    if stranger:
+        return Reader(None, False, owner is not None)
+    if recognised is not None:
+        return Reader(recognised, False, owner is not None and owner.customer_id != recognised.customer_id)
+    return Reader(owner, False, False)
