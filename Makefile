@@ -3,6 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 ARGS ?=
+.NOTPARALLEL:
 
 .PHONY: help setup run demo test quick lint types check bench lock ui openapi docs format migration browser env-run env-dev
 

@@ -23,13 +23,13 @@ load_tables()
 
 def _migrate(connection: Connection | None, foreign: frozenset[str] = frozenset()) -> None:
     def ours(name: str | None, kind: str, parents: object) -> bool:
-        return kind != "table" or not (name in foreign or (name or "").startswith("procrastinate_"))
+        return kind != "table" or name not in foreign
 
     context.configure(
         connection=connection,
         dialect_name="postgresql",
         target_metadata=metadata,
-        include_name=ours,  # without it autogenerate proposes to drop the tables that others made
+        include_name=ours,  # without it autogenerate proposes to drop the partitions
         compare_type=True,
         compare_server_default=True,
     )

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -14,11 +15,12 @@ from siyu.kernel.db import metadata
 from siyu.kernel.postgres import EXTENSIONS
 
 FOLDER = Path(__file__).resolve().parent
+STORE = re.compile(r"siyu\.\w+(\.\w+)*?\.store(_\w+)?(\.|$)")
 KERNEL_TABLES = ("siyu.kernel.notices", "siyu.kernel.audit")
 
 
 def load_tables(rooms: Iterable[str] = ()) -> list[ModuleType]:
-    """Imports every module that declares tables (``siyu.<room>[...].store``, also as a package) into the metadata.
+    """Imports every module that declares tables (``store.py``, ``store_*.py``, ``store/``) into the metadata.
 
     With ``rooms``, only theirs: for work on one room while another is unfinished.
     """
@@ -26,7 +28,7 @@ def load_tables(rooms: Iterable[str] = ()) -> list[ModuleType]:
     names = {
         module.name
         for module in pkgutil.walk_packages(siyu.__path__, "siyu.")
-        if module.name.rpartition(".")[2] == "store" and (not wanted or module.name.split(".")[1] in wanted)
+        if STORE.match(module.name) and (not wanted or module.name.split(".")[1] in wanted)
     }
     return [importlib.import_module(name) for name in (*KERNEL_TABLES, *sorted(names))]
 
@@ -39,9 +41,8 @@ def create_extensions(connection: Connection) -> None:
 
 def prepare(connection: Connection, modules: Iterable[ModuleType]) -> None:
     """Calls each room's ``store.prepare``: what table declarations cannot express, such as partitions."""
-    for module in modules:
-        if hasattr(module, "prepare"):
-            module.prepare(connection)
+    for function in dict.fromkeys(module.prepare for module in modules if hasattr(module, "prepare")):
+        function(connection)
 
 
 def create_all(connection: Connection, rooms: Iterable[str] = ()) -> None:

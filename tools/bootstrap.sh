@@ -6,6 +6,9 @@ want=$1
 hash=$(cat pyproject.toml requirements/*.txt tools/bootstrap.sh | git hash-object --stdin | cut -c1-16)
 [ -f ".venv/.ready-dev-$hash" ] && exit 0
 [ "$want" = run ] && [ -f ".venv/.ready-run-$hash" ] && exit 0
+for old in .venv/.ready-dev-*; do
+    [ -f "$old" ] && want=dev # who tests here keeps the tools of tests
+done
 
 say() { printf '%s\n' "$*" >&2; }
 
