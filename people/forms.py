@@ -83,7 +83,9 @@ def _meaning(entry: Field) -> str:
     return next((kind for kind, words in _KINDS if any(word in hay for word in words)), "")
 
 
-def fill(seed: int, person: int, who: Profile, fields: Iterable[Field], given: Mapping[str, str] | None = None) -> dict[str, str]:
+def fill(
+    seed: int, person: int, who: Profile, fields: Iterable[Field], given: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Field name -> value as the person would submit it; hidden fields keep theirs, consent is ticked, `given` wins."""
     out: dict[str, str] = {}
     own = given or {}

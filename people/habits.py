@@ -123,9 +123,7 @@ def topic_of(model: Model, text: str) -> str:
     return ""
 
 
-def habits(
-    model: Model, seed: int, person: int, topic: str = "", changes: Mapping[str, float] | None = None
-) -> Habits:
+def habits(model: Model, seed: int, person: int, topic: str = "", changes: Mapping[str, float] | None = None) -> Habits:
     """A person's habits; with a topic, replies and clicks follow the person's interest in it. `changes` replaces fields."""
     u = units(seed, person, "habits")
     interest = unit(seed, person, "topic", topic) if topic else u[2]

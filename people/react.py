@@ -16,7 +16,9 @@ from people.habits import HOUR_MS, Habits, Model, habits, spread_of, topic_of
 
 DAY_MS = 24 * HOUR_MS
 _NORMAL = NormalDist()
-_QUOTED = re.compile(r"(?:回复|发送|输入)(?:关键词|口令)?\s*[：:]?\s*[“\"「『【\[《‘'](?P<q>[^”\"」』】\]》’'\n]{1,20})[”\"」』】\]》’']")
+_QUOTED = re.compile(
+    r"(?:回复|发送|输入)(?:关键词|口令)?\s*[：:]?\s*[“\"「『【\[《‘'](?P<q>[^”\"」』】\]》’'\n]{1,20})[”\"」』】\]》’']"
+)
 _BARE = re.compile(r"(?:回复|发送)(?:关键词|口令)?\s*[：:]?\s*(?P<b>[A-Za-z0-9]{1,10})")
 _LINK = re.compile(r"https?://[^\s<>\"'“”，。；）)】」]+")
 OPT_OUT_WORDS = frozenset({"TD", "T", "退订", "取消推送"})
@@ -236,8 +238,10 @@ def receive(
     warmth = np.zeros(len(persons)) if heat is None else np.asarray(heat, dtype=np.float64)
     reply, click = _rates(model, message, offer)
     top = [rate * (1.0 + spread_of(rate, model.spread)) for rate in (reply, click)]
-    bound = np.zeros(len(persons)) if message.answer else model.leave_rate + model.annoyed_leave_rate * np.maximum(
-        0.0, warmth - 0.5 * model.tolerance
+    bound = (
+        np.zeros(len(persons))
+        if message.answer
+        else model.leave_rate + model.annoyed_leave_rate * np.maximum(0.0, warmth - 0.5 * model.tolerance)
     )
     may = (u[:, 0] < top[0]) | (u[:, 1] < top[1]) | (u[:, 2] < bound)
     if offer.opt_out:
@@ -253,7 +257,13 @@ def receive(
 
 
 def followed(
-    model: Model, seed: int, person: int, key: str, menu: Sequence[str], at_ms: int, changes: Mapping[str, float] | None = None
+    model: Model,
+    seed: int,
+    person: int,
+    key: str,
+    menu: Sequence[str],
+    at_ms: int,
+    changes: Mapping[str, float] | None = None,
 ) -> list[Reaction]:
     """What a new follower does unasked: perhaps taps one of the menu's keys."""
     u = units(seed, person, f"follow:{key}")
@@ -270,12 +280,10 @@ def browse(
     u = units(seed, person, f"page:{page.key}")
     reads: list[tuple[int, int]] = []
     for k in range(1, max(page.pages, 1) + 1):
-        slot = (k - 1) % 4
-        if slot == 0:
-            v = units(seed, person, f"page:{page.key}:{k}")
-        pace = math.exp(0.5 * _NORMAL.inv_cdf(min(max(v[2 * slot], 1e-9), 1 - 1e-9)))
+        v = units(seed, person, f"page:{page.key}:{k}")
+        pace = math.exp(0.5 * _NORMAL.inv_cdf(min(max(v[0], 1e-9), 1 - 1e-9)))
         reads.append((k, int(min(max(model.page_seconds * who.speed * pace, 1.0), 300.0) * 1000)))
-        if v[2 * slot + 1] >= who.read_on:
+        if v[1] >= who.read_on:
             break
     due = at_ms + sum(ms for _, ms in reads)
     if page.form and u[0] < who.form_rate:

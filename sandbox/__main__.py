@@ -1,0 +1,70 @@
+"""`python -m sandbox --port N --data DIR`: prints one JSON line when ready, stops at SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from sandbox.app import make_app, make_engine
+from sandbox.store import Busy
+
+
+class _Server(uvicorn.Server):
+    """Says that it is ready once it really answers."""
+
+    url = ""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(json.dumps({"ready": True, "url": self.url, "pid": os.getpid()}), flush=True)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT end the run, and the process ends with 0 (uvicorn would raise the signal again)."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
+def main() -> int:
+    """Runs until told to stop; 0 at a clean end, 2 when the directory or port is taken."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Simulated WeCom and Official Account")
+    parser.add_argument("--port", type=int, default=0, help="loopback port, 0 takes a free one")
+    parser.add_argument("--data", type=Path, required=True, help="directory of the world's file")
+    parser.add_argument("--callback-timeout", type=float, default=5.0, help="seconds a callback may take")
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", args.port))
+        engine = make_engine(args.data, args.callback_timeout)
+    except (OSError, Busy) as error:
+        listener.close()
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 2
+    engine.world.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    config = uvicorn.Config(
+        make_app(engine), log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=5
+    )
+    server = _Server(config)
+    server.url = engine.world.url
+    asyncio.run(server.serve(sockets=[listener]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""Reads a page the way a person does: its view marks, its forms, its links that ask for something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+from people import Cta, Field
+
+
+@dataclass(slots=True)
+class Form:
+    """A form: absolute action, method in lower case, fields in order."""
+
+    action: str
+    method: str
+    fields: list[Field] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a page offers."""
+
+    view: str = ""
+    beacon: str = ""
+    name: str = ""
+    pages: int = 0
+    forms: list[Form] = field(default_factory=list)
+    ctas: list[Cta] = field(default_factory=list)
+
+
+class _Reader(HTMLParser):
+    def __init__(self, url: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.url, self.seen = url, Seen()
+        self._form: Form | None = None
+        self._select: tuple[str, list[str], bool] | None = None
+        self._label = ""
+        self._in_label = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        a = {k: v or "" for k, v in attrs}
+        if tag == "body":
+            seen = self.seen
+            seen.view, seen.name = a.get("data-view", ""), a.get("data-page", "")
+            seen.beacon = urljoin(self.url, a["data-beacon"]) if a.get("data-beacon") else ""
+            seen.pages = int(a["data-pages"]) if a.get("data-pages", "").isdigit() else 0
+        elif tag == "form":
+            self._form = Form(urljoin(self.url, a.get("action") or self.url), a.get("method", "get").lower())
+            self.seen.forms.append(self._form)
+        elif tag == "label":
+            self._label, self._in_label = "", True
+        elif tag == "a" and a.get("data-cta") and a.get("href"):
+            self.seen.ctas.append(Cta(a["data-cta"], urljoin(self.url, a["href"])))
+        elif self._form is not None and "disabled" not in a:
+            if tag in ("input", "textarea"):
+                kind = a.get("type", "text").lower() if tag == "input" else "textarea"
+                self._input(a, kind)
+            elif tag == "select":
+                self._select = (a.get("name", ""), [], "required" in a)
+            elif tag == "option" and self._select is not None:
+                self._select[1].append(a.get("value", ""))
+
+    def _input(self, a: dict[str, str], kind: str) -> None:
+        assert self._form is not None
+        name, fields = a.get("name", ""), self._form.fields
+        if not name:
+            return
+        hint = f"{self._label} {a.get('placeholder', '')} {a.get('aria-label', '')}".strip()
+        self._label = ""
+        if kind == "radio":
+            for i, known in enumerate(fields):
+                if known.name == name:
+                    fields[i] = Field(name, "radio", "", known.label, (*known.options, a.get("value", "")))
+                    return
+            fields.append(Field(name, "radio", "", hint, (a.get("value", ""),), "required" in a))
+            return
+        fields.append(Field(name, kind, a.get("value", ""), hint, (), "required" in a))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = None
+        elif tag == "label":
+            self._in_label = False
+        elif tag == "select" and self._select is not None and self._form is not None:
+            name, options, required = self._select
+            self._label, label = "", self._label
+            if name:
+                self._form.fields.append(Field(name, "select", "", label, tuple(options), required))
+            self._select = None
+
+    def handle_data(self, data: str) -> None:
+        if self._in_label:
+            self._label += data.strip()
+
+
+def read(url: str, markup: str) -> Seen:
+    """Parses one page; links and actions become absolute against `url`."""
+    reader = _Reader(url)
+    reader.feed(markup)
+    reader.close()
+    return reader.seen

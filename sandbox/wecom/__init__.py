@@ -1,0 +1,1 @@
+"""The simulated WeCom (企业微信): docs/platform.md part A as endpoints."""
