@@ -1,0 +1,18 @@
+"""Opt-out words (N3): a message that is one of them, and nothing else, stops pushes to its sender."""
+
+import unicodedata
+
+OPT_OUT = frozenset({"退订", "td", "取消推送"})
+
+
+def normal(text: str) -> str:
+    """Full-width forms folded, case folded, spaces, punctuation and invisible characters taken out."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(ch for ch in folded if unicodedata.category(ch)[0] not in "ZPC")
+
+
+def opt_out_word(text: str) -> str | None:
+    """The opt-out word that the message is, as it is listed; None for every other message."""
+    # A long message is never one word; folding it would be wasted.
+    word = normal(text) if len(text) <= 40 else ""
+    return word if word in OPT_OUT else None
