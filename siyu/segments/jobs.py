@@ -1,0 +1,50 @@
+"""Private: what keeps membership current: events in the pulse, big tag changes by notice, time in the tick."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.jobs import Pulse
+from siyu.kernel.notices import Notice
+from siyu.segments import membership, store
+from siyu.tags import queries as tags
+
+
+def pulse(ctx: Ctx, pulse: Pulse) -> None:
+    """Re-evaluate the segments concerned for the customers touched."""
+    known = membership.definitions(ctx)
+    touched = membership.concerned(known, pulse)
+    membership.follow(ctx, known, touched, shared=True)
+    membership.schedule(ctx, known, touched)
+
+
+def notice(ctx: Ctx, notices: Sequence[Notice]) -> None:
+    """A big tag change wrote no events: queue its customers for the segments that look at its tags."""
+    changes = [notice for notice in notices if notice.kind == "tags.changed"]
+    if not changes:
+        return
+    known = membership.definitions(ctx)
+    for change in changes:  # set-loop: one statement per big change
+        given = change.payload["tag_ids"]
+        tag_ids = set(given) if isinstance(given, list) else set()
+        segment_ids = [segment_id for segment_id, found in known.items() if found.depends.tags & tag_ids]
+        if segment_ids:
+            store.put_due(ctx, segment_ids, tags.changed(int(str(change.payload["change_id"]))))
+
+
+def tick(ctx: Ctx, limit: int) -> int:
+    """Look again at up to ``limit`` (segment, customer) pairs that time or a big change may have changed."""
+    known = membership.definitions(ctx)
+    if started := membership.advance(ctx, known):
+        return started  # their customers come in the next tick: two rounds of locks in one transaction could deadlock
+    touched: membership.Touched = {}
+    taken = store.take_due(ctx, limit)
+    for segment_id, customer_id in taken:
+        touched.setdefault(segment_id, set()).add(customer_id)
+    membership.follow(ctx, known, touched, shared=False)
+    return len(taken)
+
+
+def next_due(ctx: Ctx) -> datetime | None:
+    """When time may next change a segment; now while customers wait to be looked at again."""
+    return ctx.now if store.anything_due(ctx) else store.next_due(ctx)

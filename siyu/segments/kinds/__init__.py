@@ -1,0 +1,29 @@
+"""Private: the leaf kinds of the rooms at or below segments."""
+
+from siyu.segments import registry
+from siyu.segments.kinds.account import AccountKind
+from siyu.segments.kinds.attribute import AttributeKind
+from siyu.segments.kinds.dates import DateKind
+from siyu.segments.kinds.event import EventKind
+from siyu.segments.kinds.order import OrderKind
+from siyu.segments.kinds.owner import OwnerKind
+from siyu.segments.kinds.segment import SegmentKind
+from siyu.segments.kinds.sequence import SequenceKind
+from siyu.segments.kinds.source import SourceKind
+from siyu.segments.kinds.tag import TagKind
+
+BUILT_IN = (
+    AccountKind(),
+    AttributeKind(),
+    DateKind(),
+    EventKind(),
+    OrderKind(),
+    OwnerKind(),
+    SegmentKind(),
+    SequenceKind(),
+    SourceKind(),
+    TagKind(),
+)
+
+for _kind in BUILT_IN:
+    registry.register(_kind)

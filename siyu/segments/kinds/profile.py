@@ -1,0 +1,48 @@
+"""What the leaves about a customer's own row share: finding attributes and reading columns of many people at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select
+
+from siyu.customers import queries as customers
+from siyu.customers.types import Definition
+from siyu.kernel.ctx import Ctx
+from siyu.segments.types import BadCondition, Facts
+
+
+def definition(ctx: Ctx, name: str, field: str) -> Definition:
+    """The attribute of this name; raises BadCondition naming ``field``."""
+    found = customers.attribute(ctx, name)
+    if found is None:
+        raise BadCondition(f"there is no attribute {name}", field=field)
+    return found.definition
+
+
+def expression(ctx: Ctx, name: str) -> ColumnElement[Any]:
+    """The attribute as SQL over ``customers.queries.customer``; raises BadCondition when it was deleted since."""
+    found = customers.attribute(ctx, name)
+    if found is None:
+        raise BadCondition(f"there is no attribute {name}")
+    return found.expression
+
+
+def load_row(ctx: Ctx, columns: Mapping[str, ColumnElement[Any]], who: Select[Any]) -> Mapping[int, object]:
+    """The given columns of the customers' own rows, as a mapping per customer, in one statement."""
+    asked = who.subquery("who")
+    rows = customers.customer
+    labelled = [column.label(f"c{index}") for index, column in enumerate(columns.values())]
+    statement: Select[Any] = select(rows.c.customer_id, *labelled)
+    statement = statement.where(rows.c.customer_id.in_(select(asked.c.customer_id)))
+    return {row[0]: dict(zip(columns, row[1:], strict=True)) for row in ctx.tx.execute(statement)}
+
+
+def value_of(facts: Facts, kind: str, name: str) -> Any:
+    """One loaded column, None when it is missing."""
+    found: Any = facts.data.get(kind, {})
+    return found.get(name)
+
+
+def names_of(leaves: Sequence[Any]) -> list[str]:
+    """The attribute names of leaves, each once."""
+    return list(dict.fromkeys(leaf.name for leaf in leaves))

@@ -1,0 +1,286 @@
+"""Private: saved segments, their members, who listens to them, and the customers whom time may have changed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Named,
+    Row,
+    Select,
+    Table,
+    Text,
+    TypedColumns,
+    and_,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy import (
+    Sequence as Counter,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import metadata, unnest
+from siyu.segments.sampling import hashed
+
+Time = DateTime(timezone=True)
+LOCK_CLASS = 7305
+
+
+class SegmentColumns(TypedColumns):
+    segment_id = Column(Integer, Identity(), primary_key=True)
+    name: Named[str] = Column(Text, unique=True)
+    version: Named[int] = Column(Integer)
+    condition: Named[dict[str, object]] = Column(JSONB)
+    created_at: Named[datetime] = Column(Time)
+    changed_at: Named[datetime] = Column(Time)
+    evaluated_at: Named[datetime] = Column(Time)
+    due_at: Named[datetime | None] = Column(Time)
+
+
+class MemberColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    segment_id = Column(Integer, primary_key=True, autoincrement=False)
+    entered_at: Named[datetime] = Column(Time)
+
+
+class ListenerColumns(TypedColumns):
+    segment_id = Column(Integer, ForeignKey("segment.segment_id"), primary_key=True, autoincrement=False)
+    listener = Column(Text, primary_key=True)
+
+
+class DueColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    segment_id = Column(Integer, primary_key=True, autoincrement=False)
+
+
+segment = Table("segment", metadata, SegmentColumns, Index(None, "due_at"))
+member = Table("segment_member", metadata, MemberColumns, Index(None, "segment_id", "customer_id"))
+listener = Table("segment_listener", metadata, ListenerColumns)
+due = Table("segment_due", metadata, DueColumns, Index(None, "segment_id"))
+change_ids = Counter("segment_change_seq", metadata=metadata, data_type=BigInteger)
+
+
+def segment_by(ctx: Ctx, **where: Any) -> Row[Any] | None:
+    statement = select(segment)
+    for name, value in where.items():
+        statement = statement.where(segment.c[name] == value)
+    return ctx.tx.execute(statement).one_or_none()
+
+
+def segments(ctx: Ctx, ids: Sequence[int] | None = None) -> Sequence[Row[Any]]:
+    """Saved segments by id, with ``size`` and the condition's JSON as text."""
+    sizes = select(func.count()).where(member.c.segment_id == segment.c.segment_id).scalar_subquery()
+    statement = select(segment, sizes.label("size")).order_by(segment.c.segment_id)
+    if ids is not None:
+        statement = statement.where(segment.c.segment_id.in_(ids))
+    return ctx.tx.execute(statement).all()
+
+
+def definitions(ctx: Ctx) -> Sequence[Row[Any]]:
+    """What re-evaluating needs of every segment: id, name, condition as text, listened, evaluated_at, due_at."""
+    listened = exists().where(listener.c.segment_id == segment.c.segment_id)
+    columns = (
+        segment.c.segment_id,
+        segment.c.name,
+        cast(segment.c.condition, Text).label("condition"),
+        listened.label("listened"),
+        segment.c.evaluated_at,
+        segment.c.due_at,
+    )
+    return ctx.tx.execute(select(*columns).order_by(segment.c.segment_id)).all()
+
+
+def add(ctx: Ctx, name: str, condition: dict[str, object]) -> int | None:
+    """Insert; None when the name is taken."""
+    values = {"created_at": ctx.now, "changed_at": ctx.now, "evaluated_at": ctx.now, "due_at": None}
+    statement = upsert(segment).values(name=name, version=1, condition=condition, **values)
+    return ctx.tx.execute(statement.on_conflict_do_nothing().returning(segment.c.segment_id)).scalar_one_or_none()
+
+
+def change(ctx: Ctx, segment_id: int, name: str, condition: dict[str, object]) -> None:
+    statement = update(segment).where(segment.c.segment_id == segment_id)
+    ctx.tx.execute(statement.values(name=name, condition=condition, version=segment.c.version + 1, changed_at=ctx.now))
+
+
+def drop(ctx: Ctx, segment_id: int) -> None:
+    for table in (due, member, segment):  # set-loop: the three tables of a segment
+        ctx.tx.execute(delete(table).where(table.c.segment_id == segment_id))
+
+
+def lock(ctx: Ctx, ids: Sequence[int], *, shared: bool) -> None:
+    """Hold the segments until the transaction ends: pulses share them (their customers differ), all else is alone."""
+    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    ordered = text(f"select {function}({LOCK_CLASS}, id) from (select unnest(cast(:ids as int[])) id order by 1) o")  # noqa: S608 - constants
+    ctx.tx.execute(ordered, {"ids": sorted(ids)})
+
+
+# --- membership ------------------------------------------------------------------------------------------------
+
+
+def members(segment_id: int) -> Select[Any]:
+    return select(member.c.customer_id).where(member.c.segment_id == segment_id)
+
+
+def count(ctx: Ctx, who: Select[Any]) -> int:
+    return ctx.tx.execute(select(func.count()).select_from(who.subquery())).scalar_one()
+
+
+def member_page(ctx: Ctx, segment_id: int, after: int, limit: int) -> Sequence[Row[int, datetime]]:
+    statement = select(member.c.customer_id, member.c.entered_at)
+    statement = statement.where(member.c.segment_id == segment_id, member.c.customer_id > after)
+    return ctx.tx.execute(statement.order_by(member.c.customer_id).limit(limit)).all()
+
+
+def rebase(ctx: Ctx, segment_id: int, inside: Select[Any]) -> int:
+    """Make the members exactly ``inside``; who stays keeps the time of entering. Returns the size."""
+    now_inside = inside.subquery("inside")
+    stays = exists().where(now_inside.c.customer_id == member.c.customer_id).correlate(member)
+    ctx.tx.execute(delete(member).where(member.c.segment_id == segment_id, ~stays))
+    rows = select(now_inside.c.customer_id, literal(segment_id, Integer), literal(ctx.now, Time))
+    statement = upsert(member).from_select(["customer_id", "segment_id", "entered_at"], rows)
+    ctx.tx.execute(statement.on_conflict_do_nothing())
+    return count(ctx, members(segment_id))
+
+
+def differences(ctx: Ctx, segment_id: int, who: Select[Any], inside: Select[Any]) -> tuple[list[int], list[int]]:
+    """Whom of ``who`` the segment gains and loses when its members there are ``inside``."""
+    asked, now_inside = who.subquery("asked"), inside.subquery("inside")
+    is_in, was_in = now_inside.c.customer_id.is_not(None), member.c.customer_id.is_not(None)
+    here = and_(member.c.customer_id == asked.c.customer_id, member.c.segment_id == segment_id)
+    joined = asked.outerjoin(now_inside, now_inside.c.customer_id == asked.c.customer_id).outerjoin(member, here)
+    statement = select(asked.c.customer_id, is_in.label("inside")).select_from(joined).where(is_in != was_in)
+    gained: list[int] = []
+    lost: list[int] = []
+    for customer_id, entered in ctx.tx.execute(statement.order_by(asked.c.customer_id)):
+        (gained if entered else lost).append(customer_id)
+    return gained, lost
+
+
+def _pairs(pairs: Sequence[tuple[int, int]]) -> Any:
+    return unnest(
+        "p", segment_id=(Integer(), [pair[0] for pair in pairs]), customer_id=(Integer(), [pair[1] for pair in pairs])
+    )
+
+
+def enter(ctx: Ctx, pairs: Sequence[tuple[int, int]]) -> None:
+    """Add members, given as (segment_id, customer_id)."""
+    given = _pairs(pairs)
+    rows = select(given.c.customer_id, given.c.segment_id, literal(ctx.now, Time))
+    statement = upsert(member).from_select(["customer_id", "segment_id", "entered_at"], rows)
+    ctx.tx.execute(statement.on_conflict_do_nothing())
+
+
+def leave(ctx: Ctx, pairs: Sequence[tuple[int, int]]) -> None:
+    """Remove members, given as (segment_id, customer_id)."""
+    given = _pairs(pairs)
+    key = tuple_(member.c.segment_id, member.c.customer_id)
+    ctx.tx.execute(delete(member).where(key.in_(select(given.c.segment_id, given.c.customer_id))))
+
+
+def next_change_id(ctx: Ctx) -> int:
+    return ctx.tx.execute(select(change_ids.next_value())).scalar_one()
+
+
+# --- time ------------------------------------------------------------------------------------------------------
+
+
+def earliest(ctx: Ctx, times: Sequence[Select[Any]]) -> datetime | None:
+    """The earliest of the times that the given Selects (one value each) find."""
+    return ctx.tx.execute(select(func.least(*(time.scalar_subquery() for time in times)))).scalar_one()
+
+
+def sooner(ctx: Ctx, dues: Sequence[tuple[int, datetime]]) -> None:
+    """Bring the due times of segments forward; later ones than stored change nothing."""
+    given = unnest("d", segment_id=(Integer(), [due_[0] for due_ in dues]), at=(Time, [due_[1] for due_ in dues]))
+    later = or_(segment.c.due_at.is_(None), segment.c.due_at > given.c.at)
+    ctx.tx.execute(update(segment).where(segment.c.segment_id == given.c.segment_id, later).values(due_at=given.c.at))
+
+
+def evaluated(ctx: Ctx, segment_id: int, due_at: datetime | None) -> None:
+    """Time's changes up to now are in hand; the next one comes at ``due_at``."""
+    ctx.tx.execute(
+        update(segment).where(segment.c.segment_id == segment_id).values(evaluated_at=ctx.now, due_at=due_at)
+    )
+
+
+def put_due(ctx: Ctx, segment_ids: Sequence[int], who: Select[Any]) -> int:
+    """Note that the segments must look at these customers again; returns how many pairs are new."""
+    asked, given = who.subquery("asked"), unnest("s", segment_id=(Integer(), segment_ids))
+    rows = select(asked.c.customer_id, given.c.segment_id).select_from(asked.join(given, literal(True))).distinct()
+    statement = upsert(due).from_select(["customer_id", "segment_id"], rows).on_conflict_do_nothing()
+    return ctx.tx.execute(statement).rowcount
+
+
+def take_due(ctx: Ctx, limit: int) -> list[tuple[int, int]]:
+    """Take up to ``limit`` (segment_id, customer_id) that must be looked at again and nobody else is taking."""
+    keys = (due.c.customer_id, due.c.segment_id)
+    chosen = select(*keys).order_by(due.c.segment_id).limit(limit).with_for_update(skip_locked=True).subquery("chosen")
+    statement = delete(due).where(tuple_(*keys).in_(select(*chosen.c))).returning(due.c.segment_id, due.c.customer_id)
+    return [(row[0], row[1]) for row in ctx.tx.execute(statement)]
+
+
+def anything_due(ctx: Ctx) -> bool:
+    return ctx.tx.execute(select(exists(select(due.c.customer_id)))).scalar_one()
+
+
+def next_due(ctx: Ctx) -> datetime | None:
+    return ctx.tx.execute(select(func.min(segment.c.due_at))).scalar_one()
+
+
+# --- listeners -------------------------------------------------------------------------------------------------
+
+
+def listen(ctx: Ctx, segment_id: int, by: str) -> None:
+    ctx.tx.execute(upsert(listener).values(segment_id=segment_id, listener=by).on_conflict_do_nothing())
+
+
+def unlisten(ctx: Ctx, segment_id: int, by: str) -> None:
+    ctx.tx.execute(delete(listener).where(listener.c.segment_id == segment_id, listener.c.listener == by))
+
+
+def listeners(ctx: Ctx, segment_id: int) -> list[str]:
+    statement = select(listener.c.listener).where(listener.c.segment_id == segment_id).order_by(listener.c.listener)
+    return list(ctx.tx.execute(statement).scalars())
+
+
+# --- reads -----------------------------------------------------------------------------------------------------
+
+
+def segments_of(ctx: Ctx, customer_id: int) -> list[tuple[int, str, datetime]]:
+    statement = select(segment.c.segment_id, segment.c.name, member.c.entered_at)
+    statement = statement.join(member, member.c.segment_id == segment.c.segment_id)
+    rows = ctx.tx.execute(statement.where(member.c.customer_id == customer_id).order_by(segment.c.segment_id))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def first_by_hash(ctx: Ctx, who: Select[Any], limit: int) -> list[int]:
+    """The customers of ``who`` with the lowest hashes."""
+    asked = who.subquery("asked")
+    statement = select(asked.c.customer_id).order_by(hashed(asked.c.customer_id)).limit(limit)
+    return list(ctx.tx.execute(statement).scalars())
+
+
+def population(ctx: Ctx, people: Any) -> tuple[int, int]:
+    """(highest customer_id ever given out, how many customers are active)."""
+    highest = select(func.coalesce(func.max(people.c.customer_id), 0)).scalar_subquery()
+    active = select(func.count()).where(people.c.status == "active").scalar_subquery()
+    row = ctx.tx.execute(select(highest, active)).one()
+    return row[0], row[1]

@@ -1,0 +1,183 @@
+"""Door: conditions as data, what evaluating one answers, and the errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from siyu.kernel.errors import Conflict, Invalid, NotFound
+
+
+class BadCondition(Invalid):
+    """A condition is malformed; ``field`` is the dotted path of the offending part."""
+
+    code = "bad_condition"
+
+
+class UnknownCondition(Invalid):
+    """No room of this installation offers this kind of condition."""
+
+    code = "unknown_condition"
+
+
+class SegmentCycle(Invalid):
+    """The condition would make a segment depend on itself; ``detail.path`` lists the segment ids."""
+
+    code = "segment_cycle"
+
+
+class UnknownSegment(NotFound):
+    """There is no such segment."""
+
+    code = "unknown_segment"
+
+
+class SegmentNameTaken(Conflict):
+    """Another segment has this name."""
+
+    code = "segment_name_taken"
+
+
+class SegmentInUse(Conflict):
+    """Something depends on the segment; ``detail.used_by`` lists what."""
+
+    code = "segment_in_use"
+
+
+class Params(BaseModel):
+    """Base of the parameters of a leaf kind: frozen, nothing unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """True when every part is; without parts it is everybody."""
+
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """True when at least one part is."""
+
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The exact complement."""
+
+    of: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A registered kind with its parameters, resolved (ids instead of names)."""
+
+    kind: str
+    params: Params
+
+
+Condition = All | AnyOf | Not | Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Depends:
+    """What can change a condition besides time. ``everything``: any event of the customer."""
+
+    events: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
+    tags: frozenset[int] = frozenset()
+    segments: frozenset[int] = frozenset()
+    everything: bool = False
+
+    def __or__(self, other: Depends) -> Depends:
+        return Depends(
+            self.events | other.events,
+            self.attributes | other.attributes,
+            self.tags | other.tags,
+            self.segments | other.segments,
+            self.everything or other.everything,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """When and where a condition is evaluated: ``now`` (UTC) and the company's zone."""
+
+    now: datetime
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One customer in memory: what each leaf kind's ``load`` gathered, by the kind's name.
+
+    ``since`` is when the person entered a journey, for leaves that say ``"since": "entered"``.
+    """
+
+    customer_id: int
+    data: Mapping[str, object] = field(default_factory=dict)
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a leaf answered: its truth and the values that it looked at (JSON)."""
+
+    result: bool
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A condition with its truth for one customer, node by node.
+
+    ``word`` is a key of ``words.WORDS`` (Chinese and English); ``params`` and ``seen`` fill it in.
+    """
+
+    node: Literal["all", "any", "not", "leaf"]
+    result: bool
+    word: str
+    params: Mapping[str, object]
+    seen: Mapping[str, object]
+    of: tuple[Why, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A saved segment. ``size`` is the number of members now; ``condition`` the resolved JSON form."""
+
+    segment_id: int
+    name: str
+    version: int
+    condition: Mapping[str, object]
+    size: int
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How many people match. ``exact`` or, from a hash sample, with the bounds of its 95 % interval."""
+
+    count: int
+    low: int
+    high: int
+    exact: bool
+    population: int
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Something that depends on a segment, shown when deleting is refused."""
+
+    kind: str
+    id: int
+    name: str
