@@ -1,5 +1,6 @@
 """Health and operation: is the database there, what waits, what failed."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from siyu.kernel import notices
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.http import requires
 from siyu.platforms import queries as platforms
-from siyu.runtime import store
+from siyu.runtime import queries as runtime
 
 router = APIRouter(tags=["operation"])
 
@@ -54,13 +55,10 @@ def health(ctx: Annotated[Ctx, requires(None)]) -> Health:
 @router.get("/api/operation")
 def operation(ctx: Annotated[Ctx, requires("session")]) -> Operation:
     """Queues and parked work, and the company's present time."""
-    rows = store.parked_rows(ctx, 50)
     return Operation(
         now=ctx.now,
         virtual=not ctx.system_time,
         inbox=platforms.inbox_pending(ctx),
         notices=notices.pending(ctx),
-        parked=[
-            Parked(parked_id=r.parked_id, at=r.at, room=r.room, kind=r.kind, error=r.error, attempts=r.attempts) for r in rows
-        ],
+        parked=[Parked(**asdict(share)) for share in runtime.parked(ctx)],
     )

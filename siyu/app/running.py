@@ -21,7 +21,7 @@ from siyu.kernel.db import Engine, engine_for
 from siyu.kernel.postgres import AlreadyRunning
 from siyu.kernel.settings import Settings
 from siyu.platforms.sandbox_control.client import SandboxControl
-from siyu.runtime import store
+from siyu.runtime import queries as runtime
 from siyu.runtime.house import House, set_clock
 from siyu.runtime.serve import Service
 
@@ -71,17 +71,16 @@ def _demo(
 ) -> None:
     spec = company.Spec(customers=customers, public_url=address, sandbox_url=control.url)
     company.build(house, control, spec, console)
-    control.set_scaled(house.clock.now(), speed)
+    control.run_scaled(house.clock.now(), speed)
     stack.enter_context(_beating(engine, house.clock, speed))
     stack.enter_context(life.going_on(house, control, spec))
 
 
 def _scaled(engine: Engine, speed: float, zone: str) -> ScaledClock:
     """Go on where the company's time stood; a new company starts this morning."""
-    with engine.begin() as tx:
-        row = store.read_clock(tx)
-    if row is not None and row.mode == "scaled":
-        base = row.base
+    stood = runtime.world_time(engine)
+    if stood is not None and stood.mode == "scaled":
+        base = stood.base
     else:
         local = SystemClock().now().astimezone(ZoneInfo(zone))
         base = local.replace(hour=0, minute=0, second=0, microsecond=0) + FIRST_HOUR
