@@ -57,7 +57,8 @@ class Model:
 
 RATES = (
     "reply_rate", "template_reply_rate", "mass_click_rate", "click_rate", "answer_click_rate", "template_click_rate",
-    "form_rate", "cta_rate", "join_rate", "menu_rate", "optout_rate", "leave_rate", "annoyed_leave_rate", "spread", "read_on",
+    "form_rate", "cta_rate", "join_rate", "menu_rate", "optout_rate", "leave_rate", "annoyed_leave_rate", "spread",
+    "read_on",
 )  # fmt: skip
 
 
@@ -124,7 +125,9 @@ def topic_of(model: Model, text: str) -> str:
 
 
 def habits(model: Model, seed: int, person: int, topic: str = "", changes: Mapping[str, float] | None = None) -> Habits:
-    """A person's habits; with a topic, replies and clicks follow the person's interest in it. `changes` replaces fields."""
+    """A person's habits; with a topic, replies and clicks follow the person's interest in it. `changes` replaces
+    fields.
+    """
     u = units(seed, person, "habits")
     interest = unit(seed, person, "topic", topic) if topic else u[2]
     s = model.spread
@@ -150,5 +153,5 @@ def habits(model: Model, seed: int, person: int, topic: str = "", changes: Mappi
         return made
     unknown = set(changes) - {f.name for f in dataclasses.fields(Habits)} | ({"person"} & set(changes))
     if unknown:
-        raise ValueError(f"unknown habit {sorted(unknown)[0]}")
+        raise ValueError(f"unknown habit {min(unknown)}")
     return dataclasses.replace(made, **{k: float(v) for k, v in changes.items()})  # type: ignore[arg-type]  # names checked above

@@ -70,7 +70,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Browse:
-    """What a person does on a page: reads (page number from 1, milliseconds), then at `due_ms` fills the form, follows `url`, or goes."""
+    """What a person does on a page: reads (page number from 1, milliseconds), then at `due_ms` fills the form, follows
+    `url`, or goes.
+    """
 
     reads: tuple[tuple[int, int], ...]
     then: Literal["fill", "follow", "leave"]
@@ -79,7 +81,7 @@ class Browse:
 
 
 def asked(text: str) -> str:
-    """The keyword that a text asks people to reply, or "": 回复"电子书", 回复【资料】, 回复1. Opt-out words do not count."""
+    """The keyword that a text asks for, or "": 回复"电子书", 回复【资料】, 回复1. Opt-out words do not count."""
     for pattern, group in ((_QUOTED, "q"), (_BARE, "b")):
         for match in pattern.finditer(text):
             word = match[group].strip()
@@ -108,7 +110,7 @@ def delay_ms(model: Model, median_minutes: float, u: float) -> int:
 
 
 def moment(model: Model, who: Habits, at_ms: int, delay: int, u: float) -> int:
-    """When a person acts who wants to act `delay` ms after `at_ms`: in waking hours, and within the model's `within_hours`.
+    """When a person acts who wants to act `delay` ms after `at_ms`: in waking hours, within the model's `within_hours`.
 
     Asleep by then: soon after waking, if that is still within; else before going to sleep (a person who would
     miss the day answers today).
@@ -211,7 +213,9 @@ def react(
     heat: float = 0.0,
     changes: Mapping[str, float] | None = None,
 ) -> list[Reaction]:
-    """One person's reactions to one message received at `at_ms`; `heat` = pushed messages in the past 7 days, this one included."""
+    """One person's reactions to one message received at `at_ms`; `heat` = pushed messages in the past 7 days, this one
+    included.
+    """
     offer = _offer(model, message)
     who = habits(model, seed, person, offer.topic, changes)
     return _one(model, who, units(seed, person, message.key), message, offer, at_ms, heat)
@@ -275,7 +279,9 @@ def followed(
 def browse(
     model: Model, seed: int, person: int, page: Page, at_ms: int, changes: Mapping[str, float] | None = None
 ) -> Browse:
-    """What a person does on a page opened at `at_ms`: pages read with their times, then fill, follow one link, or leave."""
+    """What a person does on a page opened at `at_ms`: pages read with their times, then fill, follow one link, or
+    leave.
+    """
     who = habits(model, seed, person, "", changes)
     u = units(seed, person, f"page:{page.key}")
     reads: list[tuple[int, int]] = []

@@ -37,7 +37,8 @@ def subscribe(world: World, work: Work, at: int) -> None:
         return
     scene = _text(work, "scene")
     world.db.run(
-        "update oa_user set subscribed = 1, subscribe_at = ?, scene_kind = ?, scene = ?, blocked = 0, short_machine = ?, short_used = 0, "
+        "update oa_user set subscribed = 1, subscribe_at = ?, scene_kind = ?, scene = ?, blocked = 0, "
+        "short_machine = ?, short_used = 0, "
         "talk_at = null, talk_used = 0 where appid = ? and openid = ?",
         at, SCENES["qr" if scene else ""], scene, world.clock.short(), appid, openid,
     )  # fmt: skip
@@ -66,8 +67,7 @@ def _menu_keys(menu: dict[str, object]) -> list[str]:
     buttons = menu.get("button")
     for button in buttons if isinstance(buttons, list) else []:
         for leaf in button.get("sub_button") or [button]:
-            if leaf.get("type") == "click":
-                keys.append(str(leaf["key"]))
+            keys += [str(leaf["key"])] if leaf.get("type") == "click" else []
     return keys
 
 
@@ -75,7 +75,8 @@ def unsubscribe(world: World, work: Work, at: int) -> None:
     """Stops following; one who does not follow raises nothing."""
     appid, person, openid = _oa(world, work)
     changed = world.db.run(
-        "update oa_user set subscribed = 0, short_machine = null, talk_at = null where appid = ? and openid = ? and subscribed = 1",
+        "update oa_user set subscribed = 0, short_machine = null, talk_at = null where appid = ? and openid = ? "
+        "and subscribed = 1",
         appid, openid,
     )  # fmt: skip
     if changed:
@@ -157,7 +158,9 @@ def click_menu(world: World, work: Work, at: int) -> None:
 
 
 def add_member(world: World, work: Work, at: int) -> None:
-    """Adds a staff member as WeCom contact: add_external_contact with State and WelcomeCode; a pair already there raises nothing."""
+    """Adds a staff member as WeCom contact: add_external_contact with State and WelcomeCode; a pair already there
+    raises nothing.
+    """
     corpid, userid, person = _text(work, "corpid"), _text(work, "userid"), int(str(work["person"]))
     if world.db.one("select 1 from member where corpid = ? and userid = ?", corpid, userid) is None:
         raise Unknown(f"member {userid} of {corpid}")
@@ -210,7 +213,8 @@ def delete_member(world: World, work: Work, at: int) -> None:
     corpid, userid, person = _text(work, "corpid"), _text(work, "userid"), int(str(work["person"]))
     uid = world.external_userid(corpid, person)
     changed = world.db.run(
-        "update follow set ended = 'by_customer' where corpid = ? and userid = ? and external_userid = ? and ended = ''",
+        "update follow set ended = 'by_customer' where corpid = ? and userid = ? and external_userid = ? and "
+        "ended = ''",
         corpid,
         userid,
         uid,

@@ -139,7 +139,8 @@ class Gate:
             raise
         world.log(
             "api", endpoint.path, world.clock.now(), account=account, person=who[0], uid=who[1],
-            result=str(result.get("errcode", 0)), key=endpoint.method, msgid=str(result.get("msg_id") or result.get("msgid") or ""),
+            result=str(result.get("errcode", 0)), key=endpoint.method,
+            msgid=str(result.get("msg_id") or result.get("msgid") or ""),
         )  # fmt: skip
         world.db.commit()
         self.engine.wake()
@@ -187,7 +188,9 @@ class Gate:
             self.daily(account, endpoint.path, endpoint.daily, now)
 
     def window(self, account: str, api: str, limit: int, span: int, now: int, code: int = 45009) -> None:
-        """Counts one call in a fixed window of `span` ms from its first call; over the limit it is refused until the window ends."""
+        """Counts one call in a fixed window of `span` ms from its first call; over the limit it is refused until the
+        window ends.
+        """
         key = (account, api, span)
         start, used = self._windows.get(key, (now, 0))
         if not start <= now < start + span:
@@ -204,7 +207,8 @@ class Gate:
         if world.db.value("select n from quota where account = ? and api = ? and day = ?", *key) >= int(limit * scale):
             raise Refused(45009)
         world.db.run(
-            "insert into quota (account, api, day, n) values (?, ?, ?, 1) on conflict (account, api, day) do update set n = n + 1",
+            "insert into quota (account, api, day, n) values (?, ?, ?, 1) on conflict (account, api, day) do "
+            "update set n = n + 1",
             *key,
         )
 

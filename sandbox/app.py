@@ -79,7 +79,8 @@ def _pages(world: World) -> list[BaseRoute]:
         if row is None:
             return Response("ticket not found", 404)
         picture = (
-            "<svg xmlns='http://www.w3.org/2000/svg' width='280' height='280'><rect width='280' height='280' fill='#fff' stroke='#000'/>"
+            "<svg xmlns='http://www.w3.org/2000/svg' width='280' height='280'><rect width='280' height='280' "
+            "fill='#fff' stroke='#000'/>"
             f"<text x='140' y='140' text-anchor='middle'>{html.escape(str(row[0]))}</text></svg>"
         )
         return Response(picture, media_type="image/svg+xml")

@@ -157,7 +157,8 @@ async def _arrive(engine: Engine, work: Work, at: int, url: str, answer: Answer,
     if not reads and then == "leave":
         return
     next_work: dict[str, object] = {
-        "person": person, "account": account, "depth": depth, "then": then, "url": plan.url, "page": name, "from": final,
+        "person": person, "account": account, "depth": depth, "then": then, "url": plan.url, "page": name,
+        "from": final,
         "view": seen.view, "beacon": seen.beacon, "reads": reads,
     }  # fmt: skip
     if then == "fill":
@@ -216,7 +217,8 @@ async def go_on(engine: Engine, work: Work, at: int) -> None:
 async def _submit(engine: Engine, work: Work, at: int, uid: str) -> None:
     world, person, account = engine.world, int(str(work["person"])), str(work["account"])
     form, given = work["form"], work["fields"]
-    assert isinstance(form, Mapping) and isinstance(given, Mapping)
+    assert isinstance(form, Mapping)
+    assert isinstance(given, Mapping)
     fields = [Field(n, t, v, label, tuple(options), required) for n, t, v, label, options, required in form["fields"]]
     values = fill(world.seed, person, world.profile(person), fields, {str(k): str(v) for k, v in given.items()})
     engine.totals.acted += 1

@@ -39,7 +39,9 @@ def _raise(world: World, account: str, agentid: int, uid: str, event: str, lane:
 
 
 def raise_oa(world: World, appid: str, openid: str, person: int, at: int, fields: Iterable[tuple[str, object]]) -> None:
-    """A message or event of an Official Account at `at` (Unix ms); `fields` follow CreateTime. No callback URL: nothing."""
+    """A message or event of an Official Account at `at` (Unix ms); `fields` follow CreateTime. No callback URL:
+    nothing.
+    """
     account = world.oa[appid]
     if not account.get("callback_url"):
         return
@@ -52,7 +54,7 @@ def raise_oa(world: World, appid: str, openid: str, person: int, at: int, fields
 def raise_wecom(
     world: World, corpid: str, uid: str, at: int, fields: Iterable[tuple[str, object]], *, contacts: bool = True
 ) -> None:
-    """An event of a corp to every app that may hear it: 客户联系 events (`contacts`) to callable apps, others to all."""
+    """An event of a corp to every app that may hear it: 客户联系 ones (`contacts`) to callable apps, others to all."""
     rest = list(fields)
     event = str(dict(rest).get("ChangeType") or dict(rest)["Event"])
     head = [("ToUserName", corpid), ("FromUserName", "sys"), ("CreateTime", at // 1000), ("MsgType", "event")]

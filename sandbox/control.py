@@ -39,13 +39,17 @@ class Control:
         """The control routes."""
         world = self.world
         reads: dict[str, Reader] = {
-            "/clock": lambda _: self.clock_state(), "/accounts": lambda _: self.accounts(), "/faults": lambda _: dataclasses.asdict(world.faults),
-            "/log": lambda q: report.log_page(world, q), "/counts": lambda q: report.counts(world, q), "/received": lambda q: report.received(world, q),
+            "/clock": lambda _: self.clock_state(), "/accounts": lambda _: self.accounts(),
+            "/faults": lambda _: dataclasses.asdict(world.faults),
+            "/log": lambda q: report.log_page(world, q), "/counts": lambda q: report.counts(world, q),
+            "/received": lambda q: report.received(world, q),
             "/acted": lambda q: report.acted(world, q), "/people": lambda q: report.people(world, q),
         }  # fmt: skip
         writes: dict[str, Writer] = {
-            "/clock": self.set_clock, "/accounts": self.set_accounts, "/accounts/verify": self.verify, "/people": self.set_people,
-            "/arrivals": self.set_arrivals, "/faults": self.set_faults, "/people/{id}/act": self.act, "/members/{id}/act": self.member_act,
+            "/clock": self.set_clock, "/accounts": self.set_accounts, "/accounts/verify": self.verify,
+            "/people": self.set_people,
+            "/arrivals": self.set_arrivals, "/faults": self.set_faults, "/people/{id}/act": self.act,
+            "/members/{id}/act": self.member_act,
         }  # fmt: skip
         made: list[BaseRoute] = [
             Route(f"/_sandbox{path}", self._reader(read), methods=["GET"]) for path, read in reads.items()
@@ -142,7 +146,7 @@ class Control:
         corps: list[dict[str, object]] = []
         for corpid, data in world.corps.items():
             parts = {
-                name: [json.loads(r[0]) for r in world.db.all(f"select data from {name} where corpid = ?", corpid)]
+                name: [json.loads(r[0]) for r in world.db.all(f"select data from {name} where corpid = ?", corpid)]  # noqa: S608  # only names of our own in the text
                 for name in ("department", "member")
             }
             apps = [app for (corp, _), app in world.apps.items() if corp == corpid]

@@ -47,7 +47,7 @@ class Client:
         url: str,
         headers: Sequence[tuple[str, str]] = (),
         body: bytes = b"",
-        timeout: float = 5.0,
+        timeout: float = 5.0,  # noqa: ASYNC109  # the whole exchange has one limit
         fresh: bool = False,
     ) -> Answer:
         """One request. `fresh` takes a new connection, so that the request cannot reach the server twice.

@@ -130,7 +130,8 @@ def oa_access_token(call: Call) -> Mapping[str, object]:
     call.who = (person, openid)
     answer: dict[str, object] = {
         "access_token": new_token(call.world, "oa", appid, 0, "sns", call.at), "expires_in": 7200,
-        "refresh_token": new_token(call.world, "oa", appid, 0, "refresh", call.at, 30 * 86_400_000), "openid": openid, "scope": scope,
+        "refresh_token": new_token(call.world, "oa", appid, 0, "refresh", call.at, 30 * 86_400_000), "openid": openid,
+        "scope": scope,
     }  # fmt: skip
     if scope == "snsapi_userinfo" and owner.get("unionid_bound"):
         answer["unionid"] = call.world.unionid(person)

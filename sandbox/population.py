@@ -15,7 +15,8 @@ from sandbox.store import dumps
 from sandbox.world import Unknown, World
 
 OA_FIELDS = {
-    "appid", "secret", "gh_id", "token", "aes_key", "mode", "callback_url", "verified", "kind", "oauth_domains", "unionid_bound", "quota_scale", "name",
+    "appid", "secret", "gh_id", "token", "aes_key", "mode", "callback_url", "verified", "kind", "oauth_domains",
+    "unionid_bound", "quota_scale", "name",
 }  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def set_accounts(world: World, body: Mapping[str, object], at: int) -> None:
     for entry in items(body, "official_accounts"):
         unknown = set(entry) - OA_FIELDS
         if unknown:
-            raise ValueError(f"unknown field {sorted(unknown)[0]}")
+            raise ValueError(f"unknown field {min(unknown)}")
         data = world.oa.get(text(entry, "appid"), {"kind": "svc", "verified": True, "mode": "plain"}) | entry
         if data["kind"] not in ("svc", "sub") or data["mode"] not in ("plain", "safe"):
             raise ValueError("kind must be svc or sub, mode plain or safe")
@@ -164,7 +165,8 @@ def _follow(world: World, entry: Mapping[str, object], everybody: Sequence[int])
         )
         return
     world.db.many(
-        "insert into oa_user (appid, openid, person, subscribed, subscribe_at, scene_kind, scene) values (?, ?, ?, 1, ?, ?, ?)",
+        "insert into oa_user (appid, openid, person, subscribed, subscribe_at, scene_kind, scene) values (?, ?, "
+        "?, 1, ?, ?, ?)",
         [
             (appid, world.new_openid(appid, p), p, at, SCENES["qr" if scene_of[p] else ""], scene_of[p])
             for p, at in zip(persons, whens, strict=True)

@@ -14,7 +14,7 @@ ENDPOINTS: list[Endpoint] = [
 
 
 def listing(platform: Platform | None = None) -> list[tuple[str, str]]:
-    """(method, path) of every platform route, sorted; of one platform without its prefix, of both with /oa and /wecom."""
+    """(method, path) of every platform route, sorted; of one platform without prefix, of both with /oa and /wecom."""
     if platform:
         return sorted((e.method, e.path) for e in ENDPOINTS if e.platform == platform)
     return sorted((e.method, f"/{e.platform}{e.path}") for e in ENDPOINTS)

@@ -176,7 +176,8 @@ class World:
     ) -> int:  # fmt: skip
         """Appends one entry; returns its id."""
         return self.db.insert(
-            "insert into log (at, kind, name, account, person, uid, route, msgid, key, result, data) values (?,?,?,?,?,?,?,?,?,?,?)",
+            "insert into log (at, kind, name, account, person, uid, route, msgid, key, result, data) values "
+            "(?,?,?,?,?,?,?,?,?,?,?)",
             at, kind, name, account, person, uid, route, msgid, key, result, dumps(data) if data else "",
         )  # fmt: skip
 

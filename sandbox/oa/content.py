@@ -33,8 +33,10 @@ def _file(call: Call, kind: str, most: int) -> tuple[str, bytes]:
 def _store(call: Call, kind: str, name: str, body: bytes, permanent: bool) -> str:
     media_id = token_text("media", call.account, kind, call.world.counter("media"), call.at, size=43)
     call.world.db.run(
-        "insert into media (account, media_id, kind, name, permanent, created, expires, body) values (?, ?, ?, ?, ?, ?, ?, ?)",
-        call.account, media_id, kind, name, int(permanent), call.at, call.at + (3 * DAY_MS if not permanent else 10**13), body,
+        "insert into media (account, media_id, kind, name, permanent, created, expires, body) values (?, ?, ?, "
+        "?, ?, ?, ?, ?)",
+        call.account, media_id, kind, name, int(permanent), call.at,
+        call.at + (3 * DAY_MS if not permanent else 10**13), body,
     )  # fmt: skip
     return media_id
 
@@ -82,7 +84,9 @@ def del_material(call: Call) -> Mapping[str, object]:
 
 
 def media(world: World, account: str, media_id: object, kinds: tuple[str, ...], now: int) -> str:
-    """Checks that a media_id is there, of one of the kinds, and not expired; refuses with 40007. Returns its body as text when news."""
+    """Checks that a media_id is there, of one of the kinds, and not expired; refuses with 40007. Returns its body as
+    text when news.
+    """
     row = world.db.one("select * from media where account = ? and media_id = ?", account, str(media_id or ""))
     if row is None or row["kind"] not in kinds or row["expires"] <= now:
         raise Refused(40007)

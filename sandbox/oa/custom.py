@@ -28,7 +28,7 @@ def follower(call: Call, openid: str) -> sqlite3.Row:
 
 
 def send(call: Call) -> Mapping[str, object]:
-    """Sends now; spends the 1-minute window of a follow, scan or menu click first, then the 48 hours after a message."""
+    """Sends now; spends the minute after a follow, scan or menu click first, then the 48 hours after a message."""
     user = follower(call, call.text("touser", 40003))
     content = custom_content(call)
     if user["blocked"]:
@@ -44,12 +44,15 @@ def send(call: Call) -> Mapping[str, object]:
     else:
         raise Refused(45047)
     call.world.db.run(
-        f"update oa_user set {spent} = {spent} + 1 where appid = ? and openid = ?", call.account, user["openid"]
+        f"update oa_user set {spent} = {spent} + 1 where appid = ? and openid = ?",
+        call.account,
+        user["openid"],  # noqa: S608  # only names of our own in the text
     )
     answer = user["talk_at"] is not None and call.at - user["talk_at"] <= ANSWER_MS
     msgid = f"c{call.world.counter('custom')}"
     hand_over(
-        call.world, account=call.account, route="oa_custom", manner="custom" if talk else "welcome", msgid=msgid, content=content,
+        call.world, account=call.account, route="oa_custom", manner="custom" if talk else "welcome", msgid=msgid,
+        content=content,
         to=[(user["person"], user["openid"])], at=call.at, answer=answer,
     )  # fmt: skip
     return OK

@@ -37,7 +37,9 @@ LIBRARY: dict[str, tuple[str, str]] = {
 
 
 def add(call: Call) -> Mapping[str, object]:
-    """Takes a template from the library into the account; an unknown short id gets a generic body with the keywords named."""
+    """Takes a template from the library into the account; an unknown short id gets a generic body with the keywords
+    named.
+    """
     short = call.text("template_id_short", 40035)
     if call.world.db.value("select count(*) from template where appid = ?", call.account) >= TEMPLATES:
         raise Refused(45026)

@@ -32,7 +32,8 @@ def _account(call: Call, appid: object, secret: object, count: tuple[str, int]) 
 
 def _count(call: Call, api: str, span: str) -> None:
     call.world.db.run(
-        "insert into quota (account, api, day, n) values (?, ?, ?, 1) on conflict (account, api, day) do update set n = n + 1",
+        "insert into quota (account, api, day, n) values (?, ?, ?, 1) on conflict (account, api, day) do update "
+        "set n = n + 1",
         call.account, api, span,
     )  # fmt: skip
 
@@ -51,13 +52,16 @@ def token(call: Call) -> Mapping[str, object]:
 
 
 def stable_token(call: Call) -> Mapping[str, object]:
-    """Normal mode: the same token until 5 minutes before its end. force_refresh: a new one, the old one ends at once; 20 a day, 30 s apart."""
+    """Normal mode: the same token until 5 minutes before its end. force_refresh: a new one, the old one ends at once;
+    20 a day, 30 s apart.
+    """
     if call.body.get("grant_type") != "client_credential":
         raise Refused(40035, "grant_type")
     appid = _account(call, call.body.get("appid"), call.body.get("secret"), ("/cgi-bin/stable_token", STABLE_A_DAY))
     db = call.world.db
     row = db.one(
-        "select * from token where account = ? and kind = 'stable' and revoked = 0 and replaced is null order by issued desc limit 1",
+        "select * from token where account = ? and kind = 'stable' and revoked = 0 and replaced is null order by "
+        "issued desc limit 1",
         appid,
     )
     if call.body.get("force_refresh") is True:

@@ -49,10 +49,12 @@ def _info(call: Call, openid: str) -> dict[str, object]:
     )
     scene = user["scene"]
     info: dict[str, object] = {
-        "subscribe": 1, "openid": openid, "nickname": "", "sex": 0, "language": "zh_CN", "city": "", "province": "", "country": "",
+        "subscribe": 1, "openid": openid, "nickname": "", "sex": 0, "language": "zh_CN", "city": "", "province": "",
+        "country": "",
         "headimgurl": "", "subscribe_time": user["subscribe_at"] // 1000, "remark": user["remark"],
         "groupid": tags[0][0] if tags else 0, "tagid_list": [t[0] for t in tags], "subscribe_scene": user["scene_kind"],
-        "qr_scene": int(scene) if scene.isdigit() and len(scene) < 10 else 0, "qr_scene_str": "" if scene.isdigit() else scene,
+        "qr_scene": int(scene) if scene.isdigit() and len(scene) < 10 else 0,
+        "qr_scene_str": "" if scene.isdigit() else scene,
     }  # fmt: skip
     if call.world.oa[call.account].get("unionid_bound"):
         info["unionid"] = call.world.unionid(user["person"])
@@ -118,7 +120,8 @@ def _tag_id(call: Call, value: object) -> int:
 def tag_get(call: Call) -> Mapping[str, object]:
     """All tags with their counts."""
     rows = call.world.db.all(
-        "select t.id, t.name, count(u.openid) n from oa_tag t left join oa_user_tag u on u.appid = t.appid and u.tag = t.id "
+        "select t.id, t.name, count(u.openid) n from oa_tag t left join oa_user_tag u on u.appid = t.appid and "
+        "u.tag = t.id "
         "where t.appid = ? group by t.id, t.name order by t.id", call.account,
     )  # fmt: skip
     return {"tags": [{"id": r["id"], "name": r["name"], "count": r["n"]} for r in rows]}

@@ -41,11 +41,7 @@ def chat_list(call: Call) -> Mapping[str, object]:
     for row in rows:
         data = json.loads(row["data"])
         state = 1 if data["owner"] in gone else 0
-        if (
-            not data.get("dismissed")
-            and (owners is None or data["owner"] in owners)
-            and (status == 0 or status == state)
-        ):
+        if not data.get("dismissed") and (owners is None or data["owner"] in owners) and status in (0, state):
             found.append({"chat_id": row["chat_id"], "status": state})
     page = found[:limit]
     cursor = cursors.issue(call, "chats", page[-1]["chat_id"]) if len(found) > limit else ""
@@ -66,7 +62,8 @@ def chat_get(call: Call) -> Mapping[str, object]:
         "select * from chat_member where corpid = ? and chat_id = ? order by at, uid", call.account, chat_id
     ):
         one: dict[str, object] = {
-            "userid": row["uid"], "type": row["kind"], "join_time": row["at"] // 1000, "join_scene": row["scene"] or 1, "group_nickname": "",
+            "userid": row["uid"], "type": row["kind"], "join_time": row["at"] // 1000, "join_scene": row["scene"] or 1,
+            "group_nickname": "",
         }  # fmt: skip
         if row["kind"] == 2:
             if bound:
@@ -77,7 +74,8 @@ def chat_get(call: Call) -> Mapping[str, object]:
                 one["name"] = call.world.profile(row["person"]).name
         listed.append(one)
     group = {
-        "chat_id": chat_id, "name": data["name"], "owner": data["owner"], "create_time": data["create_time"], "notice": data.get("notice", ""),
+        "chat_id": chat_id, "name": data["name"], "owner": data["owner"], "create_time": data["create_time"],
+        "notice": data.get("notice", ""),
         "member_list": listed, "admin_list": [], "member_version": member_version(chat_id, data),
     }  # fmt: skip
     return OK | {"group_chat": group}
@@ -98,9 +96,12 @@ def _checked(call: Call) -> dict[str, object]:
             raise Refused(40035, name)
     scene = call.number("scene", 0, 1, 2)
     return {
-        "scene": scene, "remark": str(call.body.get("remark", "")), "auto_create_room": call.number("auto_create_room", 1, 0, 1),
-        "room_base_name": str(call.body.get("room_base_name", "")), "room_base_id": call.number("room_base_id", 1, 0, 10**9),
-        "chat_id_list": [str(c) for c in ids], "state": str(call.body.get("state", "")), "mark_source": bool(call.body.get("mark_source", True)),
+        "scene": scene, "remark": str(call.body.get("remark", "")), "auto_create_room": call.number("auto_create_room",
+        1, 0, 1),
+        "room_base_name": str(call.body.get("room_base_name", "")), "room_base_id": call.number("room_base_id", 1, 0,
+        10**9),
+        "chat_id_list": [str(c) for c in ids], "state": str(call.body.get("state", "")),
+        "mark_source": bool(call.body.get("mark_source", True)),
     }  # fmt: skip
 
 

@@ -30,7 +30,8 @@ def contact_list(call: Call) -> Mapping[str, object]:
     if userid not in _follow_users(call):
         raise Refused(40003 if userid else 40058)
     rows = call.world.db.all(
-        "select external_userid from follow where corpid = ? and userid = ? and ended <> 'by_member' order by external_userid",
+        "select external_userid from follow where corpid = ? and userid = ? and ended <> 'by_member' order by "
+        "external_userid",
         call.account,
         userid,
     )
@@ -43,7 +44,8 @@ def external_contact(call: Call, uid: str, person: int) -> dict[str, object]:
     """The customer part of an answer; unionid only when the corp has bound a developer account."""
     who = call.world.profile(person)
     found: dict[str, object] = {
-        "external_userid": uid, "name": who.name, "position": "", "avatar": "", "corp_name": "", "corp_full_name": "", "type": 1, "gender": who.gender,
+        "external_userid": uid, "name": who.name, "position": "", "avatar": "", "corp_name": "", "corp_full_name": "",
+        "type": 1, "gender": who.gender,
     }  # fmt: skip
     if call.world.corps[call.account].get("unionid_bound"):
         found["unionid"] = call.world.unionid(person)
@@ -54,8 +56,10 @@ def _follow_info(row: sqlite3.Row, batch: bool) -> dict[str, object]:
     data = json.loads(row["data"])
     tags = data.get("tags", [])
     info: dict[str, object] = {
-        "userid": row["userid"], "remark": data["remark"], "description": data["description"], "createtime": row["at"] // 1000,
-        "remark_corp_name": data["remark_company"], "remark_mobiles": data["remark_mobiles"], "add_way": data["add_way"],
+        "userid": row["userid"], "remark": data["remark"], "description": data["description"],
+        "createtime": row["at"] // 1000,
+        "remark_corp_name": data["remark_company"], "remark_mobiles": data["remark_mobiles"],
+        "add_way": data["add_way"],
         "oper_userid": row["userid"], "state": data["state"],
     }  # fmt: skip
     return info | ({"tag_id": [t["tag_id"] for t in tags if t.get("tag_id")]} if batch else {"tags": tags})
@@ -71,7 +75,8 @@ def contact_get(call: Call) -> Mapping[str, object]:
         raise Refused(40096)
     start = int(str(cursors.read(call, f"get:{uid}", call.query.get("cursor")) or 0))
     follows = call.world.db.all(
-        "select * from follow where corpid = ? and external_userid = ? and ended <> 'by_member' order by at, userid limit ? offset ?",
+        "select * from follow where corpid = ? and external_userid = ? and ended <> 'by_member' order by at, "
+        "userid limit ? offset ?",
         call.account, uid, FOLLOWERS_A_PAGE + 1, start,
     )  # fmt: skip
     if not follows and not start:
@@ -96,8 +101,10 @@ def batch_by_user(call: Call) -> Mapping[str, object]:
     after = position if isinstance(position, list) else ["", ""]
     marks = ",".join("?" * len(users))
     rows = call.world.db.all(
-        f"select f.*, c.person from follow f join contact c on c.corpid = f.corpid and c.external_userid = f.external_userid "
-        f"where f.corpid = ? and f.userid in ({marks}) and f.ended <> 'by_member' and (f.userid, f.external_userid) > (?, ?) "
+        f"select f.*, c.person from follow f join contact c on c.corpid = f.corpid and c.external_userid = "  # noqa: S608  # only names of our own in the text
+        "f.external_userid "
+        f"where f.corpid = ? and f.userid in ({marks}) and f.ended <> 'by_member' and (f.userid, "
+        "f.external_userid) > (?, ?) "
         "order by f.userid, f.external_userid limit ?", call.account, *users, after[0], after[1], limit + 1,
     )  # fmt: skip
     page = rows[:limit]

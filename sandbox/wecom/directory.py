@@ -26,7 +26,8 @@ def gettoken(call: Call) -> Mapping[str, object]:
     if agentid is None:
         raise Refused(40001)
     row = call.world.db.one(
-        "select token, expires from token where account = ? and agentid = ? and kind = 'app' and revoked = 0 and expires > ? "
+        "select token, expires from token where account = ? and agentid = ? and kind = 'app' and revoked = 0 and "
+        "expires > ? "
         "order by issued desc limit 1", corpid, agentid, call.at,
     )  # fmt: skip
     if row is not None:
@@ -68,7 +69,8 @@ def department_list(call: Call) -> Mapping[str, object]:
     """A department with everything below it; without id all."""
     return OK | {
         "department": [
-            {"id": d["id"], "name": d.get("name", ""), "name_en": "", "department_leader": d.get("leaders", []), "parentid": d.get("parentid", 0), "order": d.get("order", 0)}
+            {"id": d["id"], "name": d.get("name", ""), "name_en": "", "department_leader": d.get("leaders", []),
+            "parentid": d.get("parentid", 0), "order": d.get("order", 0)}
             for d in _subtree(call)
         ]
     }  # fmt: skip
@@ -84,9 +86,12 @@ def _full(m: Mapping[str, object]) -> dict[str, object]:
     places = m.get("department")
     inside = [int(str(d)) for d in places] if isinstance(places, list) and places else [1]
     return {
-        "userid": m["userid"], "name": m.get("name", ""), "department": inside, "order": [0] * len(inside), "position": m.get("position", ""),
-        "is_leader_in_dept": [0] * len(inside), "direct_leader": [], "alias": m.get("alias", ""), "telephone": "", "main_department": inside[0],
-        "status": m.get("status", 1), "extattr": {"attrs": []}, "external_position": "", "open_userid": "wo" + token_text("open", m["userid"], size=30),
+        "userid": m["userid"], "name": m.get("name", ""), "department": inside, "order": [0] * len(inside),
+        "position": m.get("position", ""),
+        "is_leader_in_dept": [0] * len(inside), "direct_leader": [], "alias": m.get("alias", ""), "telephone": "",
+        "main_department": inside[0],
+        "status": m.get("status", 1), "extattr": {"attrs": []}, "external_position": "",
+        "open_userid": "wo" + token_text("open", m["userid"], size=30),
     }  # fmt: skip
 
 
