@@ -1,0 +1,125 @@
+"""Door: every write of journeys."""
+
+from collections.abc import Sequence
+
+from siyu.journeys import compile as compiler
+from siyu.journeys import entries, queries, store
+from siyu.journeys.definition import Definition, parse, plain
+from siyu.journeys.program import dump, load
+from siyu.journeys.types import Journey, JourneyState, WrongState
+from siyu.kernel import audit, notices
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import lock, ring
+from siyu.segments import actions as segments
+from siyu.segments import queries as known_segments
+
+
+def validate(ctx: Ctx, data: object) -> Definition:
+    """The definition in plain data, checked whole against this installation. Raises BadJourney with every fault."""
+    definition = parse(data)
+    compiler.compiled(ctx, definition)
+    return definition
+
+
+def apply(ctx: Ctx, data: object) -> Journey:
+    """Save a definition: a new journey (as draft), a new version, or nothing when it equals the live version.
+
+    People inside stay in the version they entered; who enters from now on lives the new one. Raises BadJourney,
+    WrongState for a stopped journey.
+    """
+    definition = data if isinstance(data, Definition) else parse(data)
+    lock(ctx, f"journey:{definition.key}")
+    row = store.journey_row(ctx, key=definition.key, lock=True)
+    if row is not None and row.state in (JourneyState.STOPPING, JourneyState.STOPPED):
+        raise WrongState("this journey was stopped; give the new one another key", field="key")
+    form = plain(definition)
+    if row is not None and row.version:
+        (live,) = store.version_rows(ctx, row.journey_id, row.version)
+        if live.definition == form:
+            return queries.journey(ctx, row.journey_id)
+    program = compiler.compiled(ctx, definition)
+    segment_id, own = _segment(ctx, definition, row.own_segment_id if row else None)
+    face = {"name": definition.name, "mode": definition.mode.value, "segment_id": segment_id, "own_segment_id": own}
+    journey_id = row.journey_id if row else store.add_journey(ctx, definition.key, **face)
+    number = (row.version if row else 0) + 1
+    store.add_version(ctx, journey_id, number, form, dump(program))
+    store.change_journey(ctx, journey_id, version=number, **face)
+    if row is not None and row.state in (JourneyState.RUNNING, JourneyState.PAUSED) and row.segment_id != segment_id:
+        segments.unlisten(ctx, row.segment_id)
+        segments.listen(ctx, segment_id)
+        if program.existing:
+            entries.begin_fill(ctx, journey_id, segment_id)
+    audit.record(ctx, "journeys.apply", "journey", journey_id, version=number)
+    notices.write(ctx, "journeys.version_saved", journey_id=journey_id, version=number)
+    return queries.journey(ctx, journey_id)
+
+
+def start(ctx: Ctx, journey_id: int) -> Journey:
+    """Start a draft, or let a paused journey go on. Raises UnknownJourney, WrongState."""
+    row = _row(ctx, journey_id, (JourneyState.DRAFT, JourneyState.PAUSED))
+    if row.state == JourneyState.DRAFT:
+        (live,) = store.program_rows(ctx, journey_id, row.version)
+        store.change_journey(ctx, journey_id, started_at=ctx.now)
+        segments.listen(ctx, row.segment_id)
+        if load(live.program).existing:
+            entries.begin_fill(ctx, journey_id, row.segment_id)
+    return _to(ctx, journey_id, JourneyState.RUNNING, "started")
+
+
+def pause(ctx: Ctx, journey_id: int) -> Journey:
+    """Stand still: nobody moves and nothing new is asked of outreach; people still enter, and wait.
+
+    What was asked of outreach before still goes out. Raises UnknownJourney, WrongState.
+    """
+    _row(ctx, journey_id, (JourneyState.RUNNING,))
+    return _to(ctx, journey_id, JourneyState.PAUSED, "paused")
+
+
+def stop(ctx: Ctx, journey_id: int) -> Journey:
+    """End the journey for everybody, for good; open sends are cancelled. Raises UnknownJourney, WrongState."""
+    row = _row(ctx, journey_id, (JourneyState.DRAFT, JourneyState.RUNNING, JourneyState.PAUSED))
+    if row.state != JourneyState.DRAFT:
+        segments.unlisten(ctx, row.segment_id)
+    store.change_journey(ctx, journey_id, fill_cursor=None)
+    return _to(ctx, journey_id, JourneyState.STOPPING, "stopped")
+
+
+def enrol(ctx: Ctx, journey_id: int, who: Sequence[int], key: str) -> int:
+    """Take customers into a running or paused journey by hand or by API; returns how many entered.
+
+    ``key`` makes it repeatable: nobody enters twice under one key. The re-entry rule applies. Raises UnknownJourney,
+    WrongState.
+    """
+    row = _row(ctx, journey_id, (JourneyState.RUNNING, JourneyState.PAUSED))
+    (live,) = store.program_rows(ctx, journey_id, row.version)
+    arrivals = entries.arrivals([(customer_id, f"hand:{key}", ctx.now) for customer_id in who])
+    entered = entries.enrol(ctx, journey_id, row.version, load(live.program), arrivals)
+    audit.record(ctx, "journeys.enrol", "journey", journey_id, key=key, entered=entered)
+    ring(ctx, "tick")
+    return entered
+
+
+def _segment(ctx: Ctx, definition: Definition, own: int | None) -> tuple[int, int | None]:
+    """The segment of the entry and, when it is the journey's own, that one: made from the entry's condition."""
+    entry = definition.entry
+    if entry.segment is not None:
+        return known_segments.segment(ctx, entry.segment).segment_id, own
+    condition = compiler.Compiler(ctx, definition).entry_condition()
+    name = f"{definition.name} ({definition.key})"
+    segment_id = segments.save(ctx, segment_id=own, name=name, condition=condition)
+    return segment_id, segment_id
+
+
+def _row(ctx: Ctx, journey_id: int, states: Sequence[JourneyState]) -> store.Row[tuple[object, ...]]:
+    row = queries.row(ctx, journey_id, lock=True)
+    if row.state not in states:
+        raise WrongState(f"the journey is {row.state}", field="state", detail={"state": row.state})
+    return row
+
+
+def _to(ctx: Ctx, journey_id: int, state: JourneyState, verb: str) -> Journey:
+    store.change_journey(ctx, journey_id, state=state.value)
+    audit.record(ctx, f"journeys.{verb}", "journey", journey_id)
+    notices.write(ctx, f"journeys.{verb}", journey_id=journey_id)
+    ring(ctx, "tick")
+    return queries.journey(ctx, journey_id)

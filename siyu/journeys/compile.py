@@ -1,0 +1,274 @@
+"""From a definition to a program: every name is looked up, every fault is found before anything is refused."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from siyu.content import queries as content
+from siyu.customers import queries as customers
+from siyu.journeys import timing
+from siyu.journeys.definition import (
+    BranchStep,
+    Condition,
+    Definition,
+    ExitStep,
+    GotoStep,
+    RemoveTagStep,
+    RouteForm,
+    SendStep,
+    SetAttributeStep,
+    SetTagStep,
+    SplitStep,
+    Step,
+    WaitForStep,
+    WaitStep,
+    WebhookStep,
+)
+from siyu.journeys.graph import Graph
+from siyu.journeys.program import (
+    Branch,
+    Case,
+    Exit,
+    Guard,
+    Json,
+    Node,
+    Path,
+    Program,
+    Route,
+    Send,
+    SetAttribute,
+    Split,
+    Tagging,
+    Wait,
+    WaitFor,
+    Webhook,
+)
+from siyu.journeys.types import BadJourney, Problem
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.errors import SiyuError
+from siyu.platforms import queries as platforms
+from siyu.segments import queries as segments
+from siyu.segments.types import Leaf
+from siyu.tags import queries as tags
+
+T = TypeVar("T")
+NEVER = "-"
+"""Stands in ``Guard.types`` for a condition that no event changes, only time."""
+
+
+class Compiler:
+    """One compilation; ``problems`` collects every fault."""
+
+    def __init__(self, ctx: Ctx, definition: Definition) -> None:
+        self.ctx = ctx
+        self.definition = definition
+        self.graph = Graph(definition)
+        self.problems = list(self.graph.problems)
+        accounts = [account for account in platforms.accounts(ctx, "oa") if account.active]
+        self.accounts = {account.key: account.account_id for account in accounts}
+
+    def program(self) -> Program:
+        """The program; raises ``BadJourney`` with all faults. (The segment of the entry: ``entry``.)"""
+        definition = self.definition
+        entry = definition.entry
+        nodes = [node for step in definition.steps if (node := self._node(step)) is not None]
+        guards = [
+            *(
+                self._guard(f"goals.{n}.when", goal.name, goal.when, True, goal.ends)
+                for n, goal in enumerate(definition.goals)
+            ),
+            *(
+                self._guard(f"exit_rules.{n}.when", rule.reason, rule.when, False, True)
+                for n, rule in enumerate(definition.exit_rules)
+            ),
+        ]
+        names = [guard.name for guard in guards if guard is not None]
+        if len(set(names)) < len(names):
+            self.problems.append(Problem("goals", "the names of goals and the reasons of exit rules must differ"))
+        if entry.condition is not None:
+            self._condition("entry.condition", entry.condition, entered=False)
+        if entry.segment is not None:
+            self._try("entry.segment", lambda: segments.segment(self.ctx, entry.segment))
+        if self.problems:
+            raise BadJourney(self.problems)
+        first = self.graph.target(self.graph.first)
+        assert first is not None
+        return Program(
+            key=definition.key,
+            first=first,
+            nodes=tuple(nodes),
+            guards=tuple(guard for guard in guards if guard is not None),
+            re_entry=entry.re_entry,
+            gap=timing.seconds(entry.gap) if entry.gap else 0,
+            existing=entry.existing,
+        )
+
+    def _fault(self, field: str, message: str) -> None:
+        self.problems.append(Problem(field, message))
+
+    def _try(self, field: str, look: Callable[[], T]) -> T | None:
+        """What ``look`` finds; a refusal of another room becomes a fault at ``field``, or the deeper path it names."""
+        try:
+            return look()
+        except SiyuError as error:
+            deeper = error.field if error.field and error.field.startswith(field) else field
+            self._fault(deeper, error.message)
+            return None
+
+    def _contents(self, field: str, data: Any) -> Any:
+        """The condition with content keys replaced by ids: segments lies below content and knows only ids."""
+        if isinstance(data, list):
+            return [self._contents(f"{field}.{n}", part) for n, part in enumerate(data)]
+        if not isinstance(data, dict):
+            return data
+        found = {}
+        for name, part in data.items():
+            path = f"{field}.{name}"
+            if name == "content":
+                several = part if isinstance(part, list) else [part]
+                ids = [self._content(path, one) if isinstance(one, str) else one for one in several]
+                found[name] = ids if isinstance(part, list) else ids[0]
+            else:
+                found[name] = part if name == "where" else self._contents(path, part)
+        return found
+
+    def _content(self, field: str, key: str) -> int:
+        item = self._try(field, lambda: content.content(self.ctx, key))
+        return item.content_id if item else 0
+
+    def _condition(self, field: str, data: Condition, *, entered: bool = True) -> Json:
+        known = self._contents(field, data)
+        parsed = self._try(field, lambda: segments.parse(self.ctx, known, field, entered=entered))
+        return segments.dump(parsed) if parsed is not None else {}
+
+    def _guard(self, field: str, name: str, when: Condition, goal: bool, ends: bool) -> Guard | None:
+        known = self._contents(field, when)
+        parsed = self._try(field, lambda: segments.parse(self.ctx, known, field, entered=True))
+        if parsed is None:
+            return None
+        on = segments.depends(parsed)
+        types = set(on.events)
+        types |= {"attribute_changed"} if on.attributes else set()
+        types |= {"tag_added", "tag_removed"} if on.tags else set()
+        types |= {"segment_entered", "segment_left"} if on.segments else set()
+        return Guard(name, segments.dump(parsed), goal, ends, () if on.everything else tuple(sorted(types or {NEVER})))
+
+    def _account(self, field: str, key: str | None) -> int:
+        """The account named, else the journey's, else the only one."""
+        wanted = key or self.definition.account
+        if wanted is not None:
+            if wanted in self.accounts:
+                return self.accounts[wanted]
+            self._fault(field, f"there is no active Official Account {wanted}")
+        elif len(self.accounts) == 1:
+            return next(iter(self.accounts.values()))
+        else:
+            self._fault(field, f"name the account: there are {len(self.accounts)} active Official Accounts")
+        return 0
+
+    def _routes(self, step: SendStep) -> tuple[Route, ...]:
+        found = []
+        for n, choice in enumerate(step.routes):
+            form = choice if isinstance(choice, RouteForm) else RouteForm(route=choice)
+            account = self._account(
+                f"steps.{step.id}.routes.{n}.account" if form.account else f"steps.{step.id}.account", form.account
+            )
+            found.append(
+                Route(form.route, account, form.template, timing.seconds(form.gather) if form.gather else None)
+            )
+        return tuple(found)
+
+    def _tag(self, step: SetTagStep | RemoveTagStep) -> int:
+        found = tags.by_paths(self.ctx, [step.tag]).get(step.tag)
+        if found is None:
+            self._fault(f"steps.{step.id}.tag", f"there is no tag {step.tag}")
+        elif found.retired and isinstance(step, SetTagStep):
+            self._fault(f"steps.{step.id}.tag", f"the tag {step.tag} is retired")
+        return found.tag_id if found else 0
+
+    def _node(self, step: Step) -> Node | None:
+        here = f"steps.{step.id}"
+        edges = {edge: self.graph.target(target) for edge, target in self.graph.edges[step.id].items()}
+        title = step.title or step.id
+        skip = step.id not in self.graph.cyclic
+        match step:
+            case SendStep():
+                return Send(
+                    step.id,
+                    title,
+                    self._content(f"{here}.content", step.content) if step.content else None,
+                    step.text,
+                    self._routes(step),
+                    step.answers,
+                    edges.get("sent"),
+                    edges.get("not_sent"),
+                )
+            case WebhookStep():
+                return Webhook(step.id, title, step.url, step.body, edges.get("sent"), edges.get("not_sent"))
+            case WaitStep():
+                return Wait(
+                    step.id,
+                    title,
+                    timing.seconds(step.length) if step.length else 0,
+                    timing.minute(step.until) if step.until else None,
+                    tuple(timing.DAYS.index(day) for day in step.days),
+                    step.base == "send",
+                    skip and step.base == "send",
+                    edges.get("next"),
+                )
+            case WaitForStep():
+                leaf, types = self._event(f"{here}.event", step.event)
+                return WaitFor(
+                    step.id,
+                    title,
+                    leaf,
+                    types,
+                    timing.seconds(step.timeout),
+                    step.base == "send",
+                    skip and step.base == "send",
+                    edges.get("happened"),
+                    edges.get("timeout"),
+                )
+            case BranchStep():
+                if step.when is not None:
+                    cases = [Case("yes", self._condition(f"{here}.when", step.when), edges.get("yes"))]
+                else:
+                    cases = [
+                        Case(case.name, self._condition(f"{here}.cases.{n}.when", case.when), edges.get(case.name))
+                        for n, case in enumerate(step.cases)
+                    ]
+                other = "no" if step.when is not None else "else"
+                return Branch(step.id, title, tuple(cases), other, step.since == "send", edges.get(other))
+            case SplitStep():
+                paths = tuple(Path(arm.name, arm.weight, edges.get(arm.name)) for arm in step.arms)
+                return Split(step.id, title, step.experiment or f"journey/{self.definition.key}/{step.id}", paths)
+            case SetTagStep():
+                expires = timing.seconds(step.expires) if step.expires else None
+                return Tagging(step.id, title, self._tag(step), expires, edges.get("next"), "set_tag")
+            case RemoveTagStep():
+                return Tagging(step.id, title, self._tag(step), None, edges.get("next"), "remove_tag")
+            case SetAttributeStep():
+                self._try(f"{here}.name", lambda: customers.attribute(self.ctx, step.name))
+                return SetAttribute(step.id, title, step.name, step.value, edges.get("next"))
+            case ExitStep():
+                return Exit(step.id, title, step.reason)
+            case GotoStep():
+                return None
+
+    def _event(self, field: str, data: Condition) -> tuple[Json, tuple[str, ...]]:
+        """The leaf that a wait_for waits for: one event, without count or time, which the step itself gives."""
+        for name in sorted(set(data) - {"type", "where", "content"}):
+            self._fault(
+                f"{field}.{name}",
+                "only type, where and content belong to the event that a step waits for",
+            )
+            return {}, ()
+        data = self._contents(field, data)
+        parsed = self._try(field, lambda: segments.parse(self.ctx, {"kind": "event", **data}, field))
+        if not isinstance(parsed, Leaf):
+            return {}, ()
+        return segments.dump(parsed), tuple(sorted(segments.depends(parsed).events))
+
+
+def compiled(ctx: Ctx, definition: Definition) -> Program:
+    """The program of a definition; raises ``BadJourney`` that lists every fault."""
+    return Compiler(ctx, definition).program()

@@ -1,0 +1,127 @@
+"""Journeys as files (N8): YAML in and out, and the plan that says what applying a file would change.
+
+YAML is read as version 1.2 reads it: ``yes``, ``no``, ``on`` and ``22:30`` are text, not truth values and numbers of
+base 60. Anchors and doubled keys are refused.
+"""
+
+import difflib
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import yaml
+
+from siyu.journeys import actions, queries
+from siyu.journeys.definition import Definition, parse, plain
+from siyu.journeys.types import BadJourney, Journey, Problem, UnknownJourney
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.text import clean
+
+LARGEST = 256_000
+"""Characters of the largest file that is read."""
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.constructor.ConstructorError(None, None, "aliases are not read", self.peek_event().start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value} stands twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+\.[0-9]+$"), list("-0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
+
+
+class _Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def data(text: str) -> object:
+    """The plain data of YAML (or JSON) text. Raises BadText, BadJourney with line and column."""
+    clean(text, "text")
+    if len(text) > LARGEST:
+        raise BadJourney([Problem("text", f"a file has at most {LARGEST} characters")])
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  # derived from SafeLoader
+    except yaml.YAMLError as error:
+        raise BadJourney([Problem("text", _place(error))]) from None
+    except (ValueError, RecursionError) as error:
+        raise BadJourney([Problem("text", f"this is no readable YAML: {type(error).__name__}")]) from None
+
+
+def _place(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "this is no readable YAML"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark else str(problem)
+
+
+def load(text: str) -> Definition:
+    """The definition in a file; only its form is checked. Raises BadText, BadJourney."""
+    return parse(data(text))
+
+
+def dump(definition: Definition) -> str:
+    """The definition as YAML; ``load`` reads it back to an equal definition."""
+    return yaml.dump(plain(definition), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110)
+
+
+def validate(ctx: Ctx, text: str) -> Definition:
+    """Check a file whole against this installation. Raises BadText, BadJourney."""
+    return actions.validate(ctx, data(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What applying would do: ``diff`` is a unified diff of the YAML, empty when nothing changes."""
+
+    key: str
+    change: Literal["create", "change", "none"]
+    version: int
+    diff: str
+
+
+def plan(ctx: Ctx, definition: Definition) -> Plan:
+    """Compare a definition with the live version. Raises BadJourney."""
+    actions.validate(ctx, plain(definition))
+    try:
+        live = queries.version(ctx, queries.by_key(ctx, definition.key).journey_id)
+    except UnknownJourney:
+        return Plan(definition.key, "create", 1, _diff("", dump(definition), 0))
+    before = dump(parse(live.definition))
+    diff = _diff(before, dump(definition), live.version)
+    return Plan(definition.key, "change" if diff else "none", live.version + bool(diff), diff)
+
+
+def _diff(before: str, after: str, version: int) -> str:
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        f"version {version}",
+        f"version {version + 1}",
+    )
+    return "".join(lines)
+
+
+def apply(ctx: Ctx, text: str) -> Journey:
+    """Save the journey of a file; see ``actions.apply``."""
+    return actions.apply(ctx, data(text))
+
+
+def export(ctx: Ctx, key: str, version: int | None = None) -> str:
+    """A version of a journey (default: the live one) as YAML. Raises UnknownJourney, UnknownVersion."""
+    found = queries.version(ctx, queries.by_key(ctx, key).journey_id, version)
+    return dump(parse(found.definition))

@@ -1,0 +1,173 @@
+"""The engine's meaning, for one person in memory: ``step`` takes one person over one node.
+
+The set engine must end in the same state (tests/journeys/test_reference.py). "Why" answers with it what happens next.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from siyu.experiments.arms import arm
+from siyu.journeys import timing
+from siyu.journeys.program import (
+    Branch,
+    Exit,
+    Json,
+    Node,
+    Path,
+    Program,
+    Send,
+    SetAttribute,
+    Split,
+    Tagging,
+    Target,
+    Wait,
+    WaitFor,
+    Webhook,
+)
+
+INSTANT = timedelta(microseconds=1)
+"""Events have microseconds: this much after an event, it does not count again."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One person's place. ``anchor`` is the base of waits, ``since`` the time from which awaited events count."""
+
+    customer_id: int
+    node: str
+    visit: int
+    entered_at: datetime
+    anchor: datetime
+    since: datetime
+    node_at: datetime
+    due_at: datetime | None
+    waiting: str | None = None
+    sent: bool = True
+    answer_event: int | None = None
+    reason: str | None = None
+    goals: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something the step asks of another room: ``request``, ``tag``, ``attribute``, ``goal``, ``ended``."""
+
+    kind: str
+    node: str
+    value: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurred:
+    """The event that ended a wait."""
+
+    event_id: int
+    at: datetime
+
+
+class Facts(Protocol):
+    """What the step may know about the person."""
+
+    def holds(self, condition: Json, since: datetime) -> bool:
+        """Whether the condition holds; leaves with ``since: entered`` count events from ``since`` on."""
+
+    def occurred(self, condition: Json, since: datetime) -> Occurred | None:
+        """The latest event from ``since`` on that an event leaf counts."""
+
+    def arm(self, experiment: str) -> str | None:
+        """The arm recorded for the person, if any."""
+
+
+def start(program: Program, customer_id: int, at: datetime, now: datetime) -> State:
+    """The state of somebody who enters."""
+    return State(customer_id, program.first, 0, at, anchor=at, since=at, node_at=now, due_at=now)
+
+
+def outcome(state: State, sent: bool, at: datetime, now: datetime) -> State:
+    """The state once outreach has said what became of the request."""
+    if state.waiting != "outcome" or state.reason:
+        return state
+    told = replace(state, waiting="sent" if sent else "not_sent", due_at=now, sent=sent)
+    return replace(told, anchor=at, since=at) if sent else told
+
+
+def step(program: Program, state: State, facts: Facts, now: datetime, zone: ZoneInfo) -> tuple[State, Sequence[Effect]]:
+    """One step of a due person; the same state when nothing is due. Exit rules and goals come first."""
+    if state.reason or state.due_at is None or state.due_at > now:
+        return state, ()
+    marked: list[Effect] = []
+    for guard in program.guards:
+        if guard.name not in state.goals and facts.holds(guard.condition, state.entered_at):
+            if guard.goal:
+                state = replace(state, goals=state.goals | {guard.name})
+                marked.append(Effect("goal", state.node, guard.name))
+            if guard.ends:
+                return _end(state, guard.reason), [*marked, Effect("ended", state.node, guard.reason)]
+    state, effects = _node(program.node(state.node), state, facts, now, zone)
+    return state, [*marked, *effects]
+
+
+def _node(node: Node, state: State, facts: Facts, now: datetime, zone: ZoneInfo) -> tuple[State, Sequence[Effect]]:
+    match node:
+        case Send() | Webhook():
+            if state.waiting == "sent":
+                return _go(state, node.on_sent, now)
+            if state.waiting == "not_sent":
+                return _go(state, node.on_not_sent, now)
+            answers = state.answer_event if isinstance(node, Send) and node.answers else None
+            return replace(state, waiting="outcome", due_at=None), [Effect("request", node.id, answers)]
+        case Wait():
+            if node.skip and not state.sent:
+                return _go(state, node.next, now)
+            base = state.anchor if node.from_send else state.node_at
+            due = timing.wait_end(base, node.length, node.at, node.days, zone)
+            if due <= now:
+                return _go(replace(state, anchor=due), node.next, now)
+            return replace(state, waiting="time", due_at=due), ()
+        case WaitFor():
+            if node.skip and not state.sent:
+                return _go(state, node.on_timeout, now)
+            if event := facts.occurred(node.condition, state.since):
+                seen = replace(state, since=event.at + INSTANT, anchor=event.at, answer_event=event.event_id)
+                return _go(seen, node.on_happened, now)
+            due = (state.anchor if node.from_send else state.node_at) + timedelta(seconds=node.timeout)
+            if due <= now:
+                return _go(replace(state, anchor=due), node.on_timeout, now)
+            return replace(state, waiting="event", due_at=due), ()
+        case Branch():
+            since = state.since if node.since_send else state.entered_at
+            chosen = next((case.next for case in node.cases if facts.holds(case.condition, since)), node.next)
+            return _go(state, chosen, now)
+        case Split():
+            name = facts.arm(node.experiment) or arm(node.experiment, state.customer_id, node.arms)
+            held = next((path for path in node.paths if path.name == name), None)
+            # An arm that a later version dropped: the rule decides among those that are left.
+            path = held or _path(node, arm(node.experiment, state.customer_id, node.arms))
+            return _go(state, path.next, now)
+        case Tagging():
+            return _with(_go(state, node.next, now), Effect(node.kind, node.id, node.tag_id))
+        case SetAttribute():
+            return _with(_go(state, node.next, now), Effect("attribute", node.id, (node.name, node.value)))
+        case Exit():
+            return _end(state, node.reason), [Effect("ended", node.id, node.reason)]
+
+
+def _path(node: Split, name: str) -> Path:
+    return next(path for path in node.paths if path.name == name)
+
+
+def _go(state: State, target: Target, now: datetime) -> tuple[State, Sequence[Effect]]:
+    if target is None:
+        return _end(state, "completed"), [Effect("ended", state.node, "completed")]
+    return replace(state, node=target, visit=state.visit + 1, waiting=None, due_at=now, node_at=now), ()
+
+
+def _with(result: tuple[State, Sequence[Effect]], effect: Effect) -> tuple[State, Sequence[Effect]]:
+    return result[0], [effect, *result[1]]
+
+
+def _end(state: State, reason: str) -> State:
+    return replace(state, reason=reason, due_at=None)

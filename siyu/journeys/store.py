@@ -1,0 +1,242 @@
+"""Private: the tables of journeys, and the statements about journeys and versions (enrolments: store_enrolments)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    Named,
+    Row,
+    SmallInteger,
+    Table,
+    Text,
+    TypedColumns,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import metadata
+
+Time = DateTime(timezone=True)
+
+
+class JourneyColumns(TypedColumns):
+    journey_id = Column(Integer, Identity(), primary_key=True)
+    key: Named[str] = Column(Text, unique=True)
+    name: Named[str] = Column(Text)
+    mode: Named[str] = Column(Text)
+    state: Named[str] = Column(Text)
+    version: Named[int] = Column(Integer)
+    segment_id: Named[int | None] = Column(Integer)
+    own_segment_id: Named[int | None] = Column(Integer)
+    created_at: Named[datetime] = Column(Time)
+    started_at: Named[datetime | None] = Column(Time)
+    stopped_at: Named[datetime | None] = Column(Time)
+    fill_cursor: Named[int | None] = Column(Integer)
+    fill_done: Named[int | None] = Column(Integer)
+    fill_total: Named[int | None] = Column(Integer)
+
+
+class VersionColumns(TypedColumns):
+    journey_id = Column(Integer, primary_key=True, autoincrement=False)
+    version = Column(Integer, primary_key=True, autoincrement=False)
+    definition: Named[dict[str, object]] = Column(JSONB)
+    program: Named[dict[str, object]] = Column(JSONB)
+    created_at: Named[datetime] = Column(Time)
+    actor: Named[str] = Column(Text)
+
+
+class EnrolmentColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    enrolment_id = Column(BigInteger, Identity(), primary_key=True)
+    journey_id: Named[int] = Column(Integer)
+    version: Named[int] = Column(Integer)
+    slot: Named[int] = Column(SmallInteger)
+    state: Named[str] = Column(Text)
+    node: Named[str] = Column(Text)
+    visit: Named[int] = Column(Integer)
+    waiting: Named[str | None] = Column(Text)
+    due_at: Named[datetime | None] = Column(Time)
+    node_at: Named[datetime] = Column(Time)
+    anchor: Named[datetime] = Column(Time)
+    since: Named[datetime] = Column(Time)
+    sent: Named[bool] = Column(Boolean)
+    answer_event: Named[int | None] = Column(BigInteger)
+    entered_at: Named[datetime] = Column(Time)
+    ended_at: Named[datetime | None] = Column(Time)
+    reason: Named[str | None] = Column(Text)
+    origin_id: Named[int] = Column(Integer)
+    entry_key: Named[str] = Column(Text)
+
+
+class StepColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    enrolment_id = Column(BigInteger, primary_key=True, autoincrement=False)
+    visit = Column(Integer, primary_key=True, autoincrement=False)
+    node: Named[str] = Column(Text)
+    edge: Named[str] = Column(Text)
+    at: Named[datetime] = Column(Time)
+
+
+class GoalColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    enrolment_id = Column(BigInteger, primary_key=True, autoincrement=False)
+    goal = Column(Text, primary_key=True)
+    at: Named[datetime] = Column(Time)
+
+
+class EdgeColumns(TypedColumns):
+    edge_id = Column(BigInteger, Identity(), primary_key=True)
+    journey_id: Named[int] = Column(Integer)
+    version: Named[int] = Column(Integer)
+    source: Named[str] = Column(Text)
+    edge: Named[str] = Column(Text)
+    target: Named[str] = Column(Text)
+    n: Named[int] = Column(BigInteger)
+
+
+journey = Table("journey", metadata, JourneyColumns)
+version = Table("journey_version", metadata, VersionColumns)
+# due_at under BRIN and half-filled pages keep the engine's updates HOT (ARCHITECTURE.md section 7: 56,000 steps/s
+# against 38,000 under a btree). The other indexes hold columns that change at most once, when a journey ends.
+enrolment = Table(
+    "enrolment",
+    metadata,
+    EnrolmentColumns,
+    Index(None, "due_at", postgresql_using="brin", postgresql_with={"pages_per_range": 8}),
+    Index("uq_enrolment_entry", "customer_id", "journey_id", "entry_key", "origin_id", unique=True),
+    Index("uq_enrolment_active", "customer_id", "journey_id", unique=True, postgresql_where=text("state = 'active'")),
+)
+step = Table("enrolment_step", metadata, StepColumns)
+goal = Table("enrolment_goal", metadata, GoalColumns)
+# Additive rows, folded now and then: workers that move people over the same edge must not queue for one row.
+edge_count = Table("journey_edge", metadata, EdgeColumns, Index(None, "journey_id", "version"))
+
+FOLD_AT = 500
+END = "end:"
+"""Before the reason, in the edge by which somebody leaves a journey elsewhere than at the end of its flow."""
+
+
+def prepare(connection: Any) -> None:
+    """Half-filled pages, so that an updated enrolment finds room beside its old version (HOT)."""
+    connection.execute(text("alter table enrolment set (fillfactor = 50)"))
+
+
+def add_journey(ctx: Ctx, key: str, **values: Any) -> int:
+    statement = insert(journey).values(key=key, state="draft", version=0, created_at=ctx.now, **values)
+    return ctx.tx.execute(statement.returning(journey.c.journey_id)).scalar_one()
+
+
+def change_journey(ctx: Ctx, journey_id: int, **values: Any) -> None:
+    ctx.tx.execute(update(journey).where(journey.c.journey_id == journey_id).values(**values))
+
+
+def journey_row(
+    ctx: Ctx, *, journey_id: int | None = None, key: str | None = None, lock: bool = False
+) -> Row[Any] | None:
+    statement = select(journey).where(journey.c.journey_id == journey_id if key is None else journey.c.key == key)
+    return ctx.tx.execute(statement.with_for_update() if lock else statement).one_or_none()
+
+
+def journey_rows(ctx: Ctx, states: Sequence[str] = ()) -> Sequence[Row[Any]]:
+    statement = select(journey).order_by(journey.c.journey_id)
+    return ctx.tx.execute(statement.where(journey.c.state.in_(list(states))) if states else statement).all()
+
+
+def add_version(
+    ctx: Ctx, journey_id: int, number: int, definition: dict[str, object], program: dict[str, object]
+) -> None:
+    ctx.tx.execute(
+        insert(version).values(
+            journey_id=journey_id,
+            version=number,
+            definition=definition,
+            program=program,
+            created_at=ctx.now,
+            actor=ctx.actor.label,
+        )
+    )
+
+
+def version_rows(ctx: Ctx, journey_id: int, number: int | None = None) -> Sequence[Row[Any]]:
+    statement = select(version).where(version.c.journey_id == journey_id).order_by(version.c.version.desc())
+    return ctx.tx.execute(statement if number is None else statement.where(version.c.version == number)).all()
+
+
+def programs(ctx: Ctx, states: Sequence[str]) -> Sequence[Row[Any]]:
+    """``journey_id, version, live, program`` (as text) of every version of the journeys in these states."""
+    return ctx.tx.execute(
+        select(
+            version.c.journey_id,
+            version.c.version,
+            (version.c.version == journey.c.version).label("live"),
+            journey.c.state,
+            journey.c.segment_id,
+            cast(version.c.program, Text).label("program"),
+        )
+        .join(journey, journey.c.journey_id == version.c.journey_id)
+        .where(journey.c.state.in_(list(states)))
+    ).all()
+
+
+def count_edges(ctx: Ctx, rows: Sequence[dict[str, Any]]) -> None:
+    """Add deltas: ``journey_id, version, source, edge, target, n``; '' stands for outside the journey."""
+    if rows:
+        ctx.tx.execute(insert(edge_count).values(list(rows)))
+
+
+def edge_rows(ctx: Ctx, journey_id: int, number: int) -> Sequence[Row[Any]]:
+    c = edge_count.c
+    return ctx.tx.execute(
+        select(c.source, c.edge, c.target, func.sum(c.n).label("n"))
+        .where(c.journey_id == journey_id, c.version == number)
+        .group_by(c.source, c.edge, c.target)
+    ).all()
+
+
+def fold_edges(ctx: Ctx) -> None:
+    """Replace many deltas by their sums once there are more than ``FOLD_AT``; rows that another worker holds stay."""
+    c = edge_count.c
+    kind = tuple_(c.journey_id, c.version, c.source, c.edge, c.target)
+    rows, kinds = ctx.tx.execute(select(func.count(), func.count(kind.distinct()))).one()
+    if rows - kinds <= FOLD_AT:
+        return
+    chosen = select(c.edge_id).order_by(c.edge_id).limit(10_000).with_for_update(skip_locked=True)
+    taken = ctx.tx.execute(
+        delete(edge_count)
+        .where(c.edge_id.in_(chosen.scalar_subquery()))
+        .returning(c.journey_id, c.version, c.source, c.edge, c.target, c.n)
+    )
+    sums: dict[tuple[Any, ...], int] = {}
+    for *key, n in taken:
+        sums[tuple(key)] = sums.get(tuple(key), 0) + n
+    names = ("journey_id", "version", "source", "edge", "target")
+    count_edges(ctx, [dict(zip(names, key, strict=True)) | {"n": n} for key, n in sums.items()])
+
+
+def filling(ctx: Ctx, *, lock: bool = False) -> Sequence[Row[Any]]:
+    """The running journeys that still take in existing members; with ``lock``, those that no other worker serves."""
+    chosen = select(journey).where(journey.c.state == "running", journey.c.fill_cursor.is_not(None))
+    chosen = chosen.order_by(journey.c.journey_id)
+    return ctx.tx.execute(chosen.with_for_update(skip_locked=True) if lock else chosen).all()
+
+
+def program_rows(ctx: Ctx, journey_id: int, number: int) -> Sequence[Row[Any]]:
+    """``program`` (as text) of one version, no row when there is none."""
+    chosen = select(cast(version.c.program, Text).label("program"))
+    return ctx.tx.execute(chosen.where(version.c.journey_id == journey_id, version.c.version == number)).all()
