@@ -1,8 +1,8 @@
 """Door: understand callbacks, over the batch; ask for readings and rounds of reconciliation."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -156,9 +156,11 @@ def _opt_out(ctx: Ctx, whose: Sequence[tuple[Arrival, Person]]) -> None:
 def _ignore(ctx: Ctx, messages: Sequence[InboxMessage]) -> None:
     if not messages:
         return
-    counts = Counter((message.account_id, message.kind) for message in messages)
-    latest = {key: max(m.created_at for m in messages if (m.account_id, m.kind) == key) for key in counts}
-    store.count_ignored(ctx, [(*key, count, latest[key]) for key, count in sorted(counts.items())])
+    counts: dict[tuple[int, str], tuple[int, datetime]] = {}
+    for message in messages:
+        count, latest = counts.get((message.account_id, message.kind), (0, message.created_at))
+        counts[message.account_id, message.kind] = (count + 1, max(latest, message.created_at))
+    store.count_ignored(ctx, [(*key, *counts[key]) for key in sorted(counts)])
 
 
 def start_round(ctx: Ctx, account_id: int, kind: RoundKind) -> None:

@@ -42,7 +42,7 @@ def _stamp(message: InboxMessage) -> int:
     return int(message.created_at.timestamp())
 
 
-def _event(message: InboxMessage, kind: str, key: str, **props: object) -> NewEvent:
+def _event(message: InboxMessage, kind: str, key: str, /, **props: object) -> NewEvent:
     if len(key) > 200:
         key = key[:100] + hashlib.sha256(key.encode()).hexdigest()[:40]
     source = oa_source(message.account_id)

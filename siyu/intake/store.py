@@ -93,7 +93,7 @@ def want(ctx: Ctx, wishes: Sequence[tuple[int, LookupKind, str]]) -> None:
     _want(ctx, select(given.c.account_id, given.c.kind, given.c.value))
 
 
-def _want(ctx: Ctx, wishes: Select[Any]) -> int:
+def _want(ctx: Ctx, wishes: Any) -> int:
     asked = wishes.subquery()
     statement = upsert(lookup).from_select(
         ["account_id", "kind", "value", "due_at", "serial", "attempts", "lease_machine", "error"],
@@ -114,7 +114,7 @@ def _want(ctx: Ctx, wishes: Select[Any]) -> int:
     ).rowcount
 
 
-def claim_lookups(ctx: Ctx, kinds: Sequence[str], limit: int, machine: float, lease: float) -> Sequence[Row[Any]]:
+def claim_lookups(ctx: Ctx, kinds: Sequence[str], limit: int, machine: float, lease: float) -> Sequence[Any]:
     """Lease due readings: (account_id, kind, value, serial, attempts)."""
     free = (
         select(lookup.c.account_id, lookup.c.kind, lookup.c.value)
@@ -277,7 +277,7 @@ def want_unknown_followers(ctx: Ctx, account_id: int, openids: Select[Any]) -> i
     return _want(ctx, unknown)
 
 
-def gone_followers(ctx: Ctx, account_id: int, openids: Select[Any], limit: int) -> Sequence[Row[Any]]:
+def gone_followers(ctx: Ctx, account_id: int, openids: Select[Any], limit: int) -> Sequence[Any]:
     """(customer_id, openid) of those who follow here but were not listed."""
     here = openids.subquery()
     listed = select(literal(1)).where(

@@ -9,6 +9,7 @@ MINUTE = 10_000
 ENDPOINTS = table(
     [
         Endpoint("gettoken", "GET", "/cgi-bin/gettoken", SAFE, auth="secret"),
+        Endpoint("api_ip", "GET", "/cgi-bin/get_api_domain_ip", SAFE, MINUTE),
         Endpoint("department_list", "GET", "/cgi-bin/department/list", SAFE, MINUTE),
         Endpoint("user_list", "GET", "/cgi-bin/user/list", SAFE, MINUTE),
         Endpoint("oauth_user", "GET", "/cgi-bin/auth/getuserinfo", NEVER),
