@@ -1,0 +1,90 @@
+"""Private: what runtime runs. ``tick`` decides, the phases claim, act and record; lane 0 has phases of its own."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from siyu.kernel.clock import machine
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.jobs import Phased, Pulse
+from siyu.outreach import claims, merging, queries, spending, tidy
+from siyu.outreach.recording import record
+from siyu.outreach.recovery import recover
+from siyu.outreach.sending import act
+from siyu.outreach.work import LEASE, Results, Work
+
+FAST = 100
+"""Sends of one claim of the fast lane."""
+
+
+def phases(lease: float = LEASE, slots: tuple[int, int] = claims.ALL_SLOTS) -> tuple[Phased[Work, Results], ...]:
+    """The phases of the slow lane: lost batches first, then mass sends, then sends to single people.
+
+    ``lease``: machine seconds that a claim belongs to its worker. ``slots``: this worker's range for single people.
+    """
+    return (
+        Phased("outreach.recover", lambda ctx: recover(ctx, lease), act, record),
+        Phased("outreach.mass", lambda ctx: claims.mass(ctx, lease), act, record),
+        Phased("outreach.people", lambda ctx: claims.people(ctx, 1, lease=lease, slots=slots), act, record),
+    )
+
+
+def fast_phases(lease: float = LEASE) -> tuple[Phased[Work, Results], ...]:
+    """The phase of the fast lane: requests that answer a person's own act, or whose window is a minute or less."""
+    return (Phased("outreach.fast", lambda ctx: claims.people(ctx, 0, FAST, lease), act, record),)
+
+
+PHASES: tuple[Phased[Any, Any], ...] = phases()
+FAST_PHASES: tuple[Phased[Any, Any], ...] = fast_phases()
+
+
+def pulse(ctx: Ctx, pulse: Pulse) -> None:
+    """Rows follow merged and split customers."""
+    merging.step_over(
+        ctx,
+        [
+            (int(str(event.props["origin_id"])), int(str(event.props["from_id"])), int(str(event.props["to_id"])))
+            for event in pulse.of("merged", "split")
+        ],
+    )
+
+
+def tick(ctx: Ctx, limit: int) -> int:
+    """Decide what is due in the slow lane; returns how many requests were looked at."""
+    looked = claims.sort(ctx, limit)
+    return looked or tidy.forget(ctx, limit)
+
+
+def next_due(ctx: Ctx) -> datetime | None:
+    """When the next request is due or a batch's lease ends.
+
+    Leases and calls a minute are machine time: under a virtual or scaled clock they answer ``ctx.now``, because sends
+    are in flight and business time must not move (``machine_wait`` says how long); under the system clock the moment
+    at which they end.
+    """
+    due = [queries.earliest(ctx, without=_paused(ctx))]
+    wait = machine_wait(ctx)
+    if wait is not None:
+        due.append(ctx.now + timedelta(seconds=wait) if ctx.system_time else ctx.now)
+    return min((time for time in due if time is not None), default=None)
+
+
+def machine_wait(ctx: Ctx) -> float | None:
+    """Machine seconds until a lease ends or an account may make mass calls again; None when nothing waits for machine
+    time."""
+    at = machine()
+    lease = queries.first_lease(ctx)
+    waits = [] if lease is None else [max(0.0, lease - at)]
+    if _paused(ctx):
+        waits.append(60.0 - at % 60.0)
+    return min(waits, default=None)
+
+
+def _paused(ctx: Ctx) -> list[int]:
+    """Accounts with recipients due whose mass calls of this minute are used up."""
+    quotas = queries.policy(ctx).quotas
+    # set-loop: one look per account, of which there are a handful
+    return [
+        account_id
+        for account_id in queries.gathered_accounts(ctx)
+        if spending.minute_left(ctx, quotas, account_id) <= 0
+    ]

@@ -1,0 +1,230 @@
+"""Private: record. Turns the platforms' answers into states, reasons, moves and events, and gives back what was not
+used."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    DateTime,
+    Integer,
+    Row,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from siyu.kernel.clock import machine
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import unnest
+from siyu.outreach import receipts, spending, telling
+from siyu.outreach.policy import times
+from siyu.outreach.queries import policy as current_policy
+from siyu.outreach.store import batch, material, message, refusal, request
+from siyu.outreach.types import Route, State
+from siyu.outreach.work import Results, Send, Settled, Way, Work
+from siyu.platforms.types import Outcome
+
+TRIES = 5
+"""A call that was certainly not done is tried so often, then the request fails."""
+BACKOFF = timedelta(seconds=30)
+REPEATS = 8
+"""A call whose answer was lost is repeated so often under its key, then its outcome stays uncertain."""
+KEYED = (Route.OA_MASS, Route.OA_TEMPLATE, Route.WEBHOOK)
+"""Routes whose calls carry an idempotency key."""
+
+GONE = {45015: "window_closed", 45047: "window_full"}
+REFUSED = {
+    40003: "unreachable",
+    43004: "not_following",
+    43019: "blocked",
+    46004: "unreachable",
+    48002: "blocked",
+    50005: "not_following",
+}
+FULL = (45009, 45028)
+PACE = (45011, -105)
+NO_ACCOUNT = -103
+
+
+def record(ctx: Ctx, work: Work, results: Results) -> None:
+    """Write what became of a batch; rows that meanwhile belong to nobody's claim of this batch are left alone."""
+    if not work.sends:
+        return
+    if results.media_id is not None:
+        way = work.ways[0]
+        values = {"account_id": way.account_id, "file_id": way.cover_file, "media_id": results.media_id}
+        ctx.tx.execute(upsert(material).values(values).on_conflict_do_nothing())
+    if work.kind == "mass" and (outcome := results.outcomes[0]) is not None and outcome.ok:
+        platform_id = str(outcome.data.get("msg_id", ""))
+        ctx.tx.execute(
+            update(batch).where(batch.c.batch_id == work.batch_id).values(platform_id=platform_id, state="accepted")
+        )
+    settled = [
+        found
+        for send, outcome in zip(work.sends, results.outcomes, strict=True)
+        if (found := judged(ctx, work.ways[send.way], send, outcome, mass=work.kind == "mass")) is not None
+    ]
+    settle(ctx, work.batch_id, settled)
+    close(ctx, work.batch_id, retry_in=2.0)
+    receipts.apply(ctx)
+
+
+def judged(ctx: Ctx, way: Way, send: Send, outcome: Outcome | None, *, mass: bool) -> Settled | None:
+    """What one answer means; None: unknown, and the call will be repeated under its key."""
+    if outcome is None:
+        return Settled(send.request_id, State.WAITING, "not_started")
+    if outcome.ok:
+        state = State.ACCEPTED if way.route in (Route.OA_MASS, Route.OA_TEMPLATE) else State.SENT
+        msgid = outcome.data.get("msgid") if way.route == Route.OA_TEMPLATE else None
+        return Settled(send.request_id, state, "now", platform_id=None if msgid is None else str(msgid), free=False)
+    said = f"{outcome.code} {outcome.message}"[:300]
+    if outcome.uncertain:
+        if way.route in KEYED:
+            return None
+        return Settled(send.request_id, State.FAILED, "uncertain", said, free=False)
+    if outcome.code == 45066:
+        return None  # the platform still works on the call with this key
+    if outcome.code in GONE:
+        return Settled(send.request_id, None, GONE[outcome.code], said)
+    if outcome.code in REFUSED and not mass:
+        return Settled(send.request_id, None, REFUSED[outcome.code], said, refuse=True)
+    if outcome.code in FULL and (outcome.retry_at is None or outcome.retry_at > ctx.now + timedelta(hours=1)):
+        return Settled(send.request_id, State.WAITING, "quota_day", said)
+    if outcome.code == NO_ACCOUNT:
+        return Settled(send.request_id, None, "account_missing", said)
+    if outcome.code in PACE or outcome.code in FULL:
+        return Settled(
+            send.request_id,
+            State.WAITING,
+            "platform_pace",
+            said,
+            max(outcome.retry_at or ctx.now, ctx.now + timedelta(seconds=60)),
+        )
+    if outcome.retryable:
+        return Settled(send.request_id, State.WAITING, "platform_busy", said, outcome.retry_at, again=True)
+    return Settled(send.request_id, None, "platform_refused", said)
+
+
+def settle(ctx: Ctx, batch_id: int, rows: Sequence[Settled]) -> None:
+    """Write states of claimed requests of a batch; free what they held, keep history, tell the timeline."""
+    if not rows:
+        return
+    said = unnest(
+        "said",
+        request_id=(BigInteger(), [row.request_id for row in rows]),
+        state=(Text(), [None if row.state is None else str(row.state) for row in rows]),
+        reason=(Text(), [row.reason for row in rows]),
+        detail=(Text(), [row.detail for row in rows]),
+        due_at=(DateTime(timezone=True), [row.due_at for row in rows]),
+        platform_id=(Text(), [row.platform_id for row in rows]),
+        free=(Boolean(), [row.free for row in rows]),
+        refuse=(Boolean(), [row.refuse for row in rows]),
+        again=(Integer(), [int(row.again) for row in rows]),
+    )
+    mine = and_(
+        request.c.batch_id == batch_id,
+        request.c.state == State.CLAIMED.value,
+        request.c.request_id == said.c.request_id,
+    )
+    held = ctx.tx.execute(
+        select(
+            request.c.customer_id,
+            request.c.request_id,
+            request.c.route,
+            request.c.account_id,
+            request.c.claimed_day,
+            said.c.free,
+            said.c.refuse,
+            said.c.reason,
+        )
+        .join_from(request, said, mine)
+        .order_by(request.c.customer_id)
+        .with_for_update(of=request)
+    ).all()
+    _free(ctx, held)
+    onward = and_(said.c.state.is_(None), request.c.choice + 1 < message.c.choices)
+    spent = and_(said.c.again == 1, request.c.attempts + 1 >= TRIES)
+    state = case(
+        (onward, State.WAITING.value),
+        (and_(said.c.state.is_(None), said.c.reason == "platform_refused"), State.FAILED.value),
+        (said.c.state.is_(None), State.NOT_SENT.value),
+        (spent, State.FAILED.value),
+        else_=said.c.state,
+    )
+    waits = state == State.WAITING.value
+    backoff = literal(ctx.now, DateTime(timezone=True)) + literal(BACKOFF) * func.power(2, request.c.attempts)
+    done = ctx.tx.execute(
+        update(request)
+        .where(mine, message.c.message_id == request.c.message_id)
+        .values(
+            state=state,
+            reason=said.c.reason,
+            detail=said.c.detail,
+            choice=request.c.choice + case((onward, 1), else_=0),
+            attempts=request.c.attempts + said.c.again,
+            due_at=case(
+                (waits, func.coalesce(said.c.due_at, case((said.c.again == 1, backoff), else_=ctx.now))),
+                else_=request.c.due_at,
+            ),
+            platform_id=said.c.platform_id,
+            batch_id=case((waits, null()), else_=request.c.batch_id),
+            claimed_day=case((said.c.free, null()), else_=request.c.claimed_day),
+            done_at=case((waits, null()), else_=literal(ctx.now)),
+        )
+        .returning(request.c.customer_id, request.c.request_id, request.c.state)
+    ).all()
+    telling.moved(ctx, [(row.customer_id, row.request_id) for row in done if row.state == State.WAITING])
+    telling.ended(ctx, [(row.customer_id, row.request_id) for row in done if row.state != State.WAITING])
+
+
+def close(ctx: Ctx, batch_id: int, retry_in: float) -> None:
+    """End a batch that has no claimed request left; else let it be repeated in ``retry_in`` machine seconds."""
+    left = exists(select(true()).where(request.c.batch_id == batch_id, request.c.state == State.CLAIMED.value))
+    ctx.tx.execute(
+        update(batch)
+        .where(batch.c.batch_id == batch_id)
+        .values(
+            open=left,
+            lease_machine=case((left, literal(machine() + retry_in)), else_=batch.c.lease_machine),
+            state=case((and_(~left, batch.c.state == "claimed"), "done"), else_=batch.c.state),
+        )
+    )
+
+
+def _free(ctx: Ctx, held: Sequence[Row[*tuple[Any, ...]]]) -> None:
+    freed = [row for row in held if row.free]
+    spending.give_back(ctx, [(row.customer_id, row.request_id) for row in freed])
+    people = [(row.route, row.account_id, row.claimed_day) for row in freed if row.route != Route.OA_MASS]
+    calls = {(row.route, row.account_id, row.claimed_day) for row in freed if row.route == Route.OA_MASS}
+    spending.unspend(ctx, [*people, *calls])
+    full = [row for row in held if row.reason == "quota_day"]
+    today = times(current_policy(ctx), ctx.now, ctx.zone).today
+    spending.fill(ctx, current_policy(ctx).quotas, {(row.route, row.account_id) for row in full}, today)
+    spending.close_windows(ctx, [(row.customer_id, row.request_id) for row in held if row.reason in GONE.values()])
+    refused = [row for row in held if row.refuse]
+    if refused:
+        given = unnest(
+            "refused",
+            customer_id=(Integer(), [row.customer_id for row in refused]),
+            account_id=(Integer(), [row.account_id for row in refused]),
+            reason=(Text(), [row.reason for row in refused]),
+        )
+        statement = upsert(refusal).from_select(
+            ["customer_id", "account_id", "reason", "at"],
+            select(
+                given.c.customer_id, given.c.account_id, given.c.reason, cast(literal(ctx.now), DateTime(timezone=True))
+            ),
+        )
+        ctx.tx.execute(statement.on_conflict_do_nothing())

@@ -1,0 +1,86 @@
+"""Private: what a lost worker left claimed. Keyed calls are repeated under the same key, others stay uncertain."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, and_, select, update
+
+from siyu.kernel.clock import machine
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.errors import SiyuError
+from siyu.outreach import recording, ways
+from siyu.outreach.decision import addresses
+from siyu.outreach.store import batch, request
+from siyu.outreach.types import Route, State
+from siyu.outreach.work import LEASE, Settled, Work
+
+REMEMBERED = timedelta(minutes=9)
+"""How long after the claim a template call is repeated: the platform remembers its key for 10 minutes."""
+
+
+def recover(ctx: Ctx, lease: float = LEASE) -> Work | None:
+    """Take over one batch whose lease is over. Sends without a key end as ``uncertain`` at once."""
+    lost = ctx.tx.execute(
+        select(batch)
+        .where(batch.c.open, batch.c.lease_machine <= machine())
+        .order_by(batch.c.lease_machine)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if lost is None:
+        return None
+    until = machine() + lease
+    ctx.tx.execute(
+        update(batch)
+        .where(batch.c.batch_id == lost.batch_id)
+        .values(lease_machine=until, attempts=batch.c.attempts + 1)
+    )
+    rows = _left(ctx, lost.batch_id)
+    repeated = [row for row in rows if _repeatable(ctx, lost, row)]
+    try:
+        used, sends = ways.prepare(ctx, lost.key, repeated)
+    except SiyuError:
+        # The content was withdrawn meanwhile: the call can no longer be made the same.
+        repeated, used, sends = [], [], []
+    known = {row.request_id for row in repeated}
+    told = [
+        Settled(row.request_id, State.FAILED, "uncertain", "the worker was lost after claiming", free=False)
+        for row in rows
+        if row.request_id not in known
+    ]
+    recording.settle(ctx, lost.batch_id, told)
+    if not sends:
+        recording.close(ctx, lost.batch_id, retry_in=0.0)
+    return Work(lost.batch_id, lost.kind, lost.key, (machine() + until) / 2, used, sends)
+
+
+def _left(ctx: Ctx, batch_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The claimed rows of a batch with their openids, also of people who left meanwhile."""
+    claimed = and_(request.c.batch_id == batch_id, request.c.state == State.CLAIMED.value)
+    accounts = ctx.tx.execute(select(request.c.account_id).distinct().where(claimed)).scalars()
+    openids = addresses([account_id for account_id in accounts if account_id is not None])
+    return ctx.tx.execute(
+        select(
+            request.c.customer_id,
+            request.c.request_id,
+            request.c.message_id,
+            request.c.choice,
+            request.c.route,
+            request.c.claimed_at,
+            openids.c.openid,
+        )
+        .outerjoin(
+            openids, and_(openids.c.customer_id == request.c.customer_id, openids.c.account_id == request.c.account_id)
+        )
+        .where(claimed)
+        .order_by(request.c.request_id)
+    ).all()
+
+
+def _repeatable(ctx: Ctx, lost: Row[*tuple[Any, ...]], row: Row[*tuple[Any, ...]]) -> bool:
+    if lost.attempts >= recording.REPEATS or row.route not in recording.KEYED:
+        return False
+    if row.route != Route.WEBHOOK and row.openid is None:
+        return False
+    return bool(row.route != Route.OA_TEMPLATE or ctx.now < row.claimed_at + REMEMBERED)

@@ -1,0 +1,234 @@
+"""Private: the tables of outreach."""
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    Named,
+    SmallInteger,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from siyu.kernel.db import metadata
+
+
+class MessageColumns(TypedColumns):
+    message_id = Column(Integer, Identity(), primary_key=True)
+    digest: Named[str] = Column(Text)
+    content_id: Named[int | None] = Column(Integer)
+    text: Named[str | None] = Column(Text)
+    url: Named[str | None] = Column(Text)
+    body: Named[dict[str, object] | None] = Column(JSONB)
+    origin_kind: Named[str] = Column(Text)
+    origin_id: Named[int] = Column(BigInteger)
+    origin_version: Named[int] = Column(Integer)
+    origin_node: Named[str] = Column(Text)
+    exempt: Named[bool] = Column(Boolean)
+    choices: Named[int] = Column(SmallInteger)
+
+
+class ChoiceColumns(TypedColumns):
+    message_id = Column(Integer, primary_key=True, autoincrement=False)
+    choice = Column(SmallInteger, primary_key=True, autoincrement=False)
+    route: Named[str] = Column(Text)
+    account_id: Named[int] = Column(Integer)
+    template: Named[str | None] = Column(Text)
+    gather_s: Named[int | None] = Column(Integer)
+    at_once: Named[int] = Column(Integer)
+
+
+class RequestColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    key = Column(Text, primary_key=True)
+    request_id: Named[int] = Column(BigInteger, Identity())
+    origin_customer_id: Named[int] = Column(Integer)
+    slot: Named[int] = Column(SmallInteger)
+    message_id: Named[int] = Column(Integer)
+    answers: Named[int | None] = Column(BigInteger)
+    lane: Named[int] = Column(SmallInteger)
+    priority: Named[int] = Column(SmallInteger)
+    asked_at: Named[datetime] = Column(DateTime(timezone=True))
+    due_at: Named[datetime] = Column(DateTime(timezone=True))
+    expires_at: Named[datetime] = Column(DateTime(timezone=True))
+    state: Named[str] = Column(Text)
+    reason: Named[str] = Column(Text)
+    detail: Named[str | None] = Column(Text)
+    choice: Named[int] = Column(SmallInteger)
+    route: Named[str | None] = Column(Text)
+    account_id: Named[int | None] = Column(Integer)
+    trigger: Named[str | None] = Column(Text)
+    attempts: Named[int] = Column(SmallInteger)
+    batch_id: Named[int | None] = Column(BigInteger)
+    platform_id: Named[str | None] = Column(Text)
+    decided_at: Named[datetime | None] = Column(DateTime(timezone=True))
+    claimed_at: Named[datetime | None] = Column(DateTime(timezone=True))
+    claimed_day: Named[date | None] = Column(Date)
+    done_at: Named[datetime | None] = Column(DateTime(timezone=True))
+
+
+class PersonColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+
+
+class SeenColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    content_id = Column(Integer, primary_key=True, autoincrement=False)
+    request_id: Named[int] = Column(BigInteger)
+    at: Named[datetime] = Column(DateTime(timezone=True))
+
+
+class TallyColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    day = Column(Date, primary_key=True)
+    route = Column(Text, primary_key=True)
+    account_id = Column(Integer, primary_key=True, autoincrement=False)
+    sends: Named[int] = Column(SmallInteger)
+    capped: Named[int] = Column(SmallInteger)
+
+
+class WindowColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    account_id = Column(Integer, primary_key=True, autoincrement=False)
+    trigger = Column(Text, primary_key=True)
+    opened_at: Named[datetime] = Column(DateTime(timezone=True))
+    opened_machine: Named[float] = Column(Double)
+    used: Named[int] = Column(SmallInteger)
+
+
+class RefusalColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    account_id = Column(Integer, primary_key=True, autoincrement=False)
+    reason: Named[str] = Column(Text)
+    at: Named[datetime] = Column(DateTime(timezone=True))
+
+
+class QuotaColumns(TypedColumns):
+    account_id = Column(Integer, primary_key=True, autoincrement=False)
+    quota = Column(Text, primary_key=True)
+    window = Column(Text, primary_key=True)
+    used: Named[int] = Column(Integer)
+
+
+class BatchColumns(TypedColumns):
+    batch_id = Column(BigInteger, Identity(), primary_key=True)
+    kind: Named[str] = Column(Text)
+    lane: Named[int] = Column(SmallInteger)
+    key: Named[str] = Column(Text)
+    claimed_at: Named[datetime] = Column(DateTime(timezone=True))
+    lease_machine: Named[float] = Column(Double)
+    attempts: Named[int] = Column(SmallInteger)
+    open: Named[bool] = Column(Boolean)
+    state: Named[str] = Column(Text)
+    recipients: Named[int] = Column(Integer)
+    message_id: Named[int | None] = Column(Integer)
+    choice: Named[int | None] = Column(SmallInteger)
+    account_id: Named[int | None] = Column(Integer)
+    platform_id: Named[str | None] = Column(Text)
+    status: Named[str | None] = Column(Text)
+    total: Named[int | None] = Column(Integer)
+    filtered: Named[int | None] = Column(Integer)
+    sent: Named[int | None] = Column(Integer)
+    errors: Named[int | None] = Column(Integer)
+    finished_at: Named[datetime | None] = Column(DateTime(timezone=True))
+
+
+class MoveColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    move_id = Column(BigInteger, Identity(), primary_key=True)
+    request_id: Named[int] = Column(BigInteger)
+    at: Named[datetime] = Column(DateTime(timezone=True))
+    state: Named[str] = Column(Text)
+    reason: Named[str] = Column(Text)
+    route: Named[str | None] = Column(Text)
+    account_id: Named[int | None] = Column(Integer)
+    until: Named[datetime | None] = Column(DateTime(timezone=True))
+
+
+class ReceiptColumns(TypedColumns):
+    account_id = Column(Integer, primary_key=True, autoincrement=False)
+    kind = Column(Text, primary_key=True)
+    platform_id = Column(Text, primary_key=True)
+    status: Named[str] = Column(Text)
+    at: Named[datetime] = Column(DateTime(timezone=True))
+    total: Named[int | None] = Column(Integer)
+    filtered: Named[int | None] = Column(Integer)
+    sent: Named[int | None] = Column(Integer)
+    errors: Named[int | None] = Column(Integer)
+    applied: Named[bool] = Column(Boolean)
+
+
+class MaterialColumns(TypedColumns):
+    account_id = Column(Integer, primary_key=True, autoincrement=False)
+    file_id = Column(Integer, primary_key=True, autoincrement=False)
+    media_id: Named[str] = Column(Text)
+
+
+class PolicyColumns(TypedColumns):
+    policy_id = Column(SmallInteger, primary_key=True, autoincrement=False)
+    document: Named[dict[str, object]] = Column(JSONB)
+
+
+message = Table(
+    "outreach_message",
+    metadata,
+    MessageColumns,
+    UniqueConstraint("digest"),
+    Index(None, "origin_kind", "origin_id"),
+)
+choice = Table("outreach_choice", metadata, ChoiceColumns)
+request = Table(
+    "outreach_request",
+    metadata,
+    RequestColumns,
+    # Partial indexes of the open states stay as small as the work at hand, whatever the ledger's length.
+    Index("ix_outreach_request_due", "lane", "state", "due_at", postgresql_where=text("state in ('waiting', 'ready')")),
+    Index(
+        "ix_outreach_request_gathered",
+        "account_id",
+        "message_id",
+        "due_at",
+        postgresql_where=text("state = 'gathered'"),
+    ),
+    Index("ix_outreach_request_batch", "batch_id", postgresql_where=text("batch_id is not null")),
+    Index(
+        "ix_outreach_request_platform", "account_id", "platform_id", postgresql_where=text("platform_id is not null")
+    ),
+    Index("ix_outreach_request_message", "message_id", "state", "reason"),
+    postgresql_with={"fillfactor": 70},
+)
+person = Table("outreach_person", metadata, PersonColumns)
+seen = Table("outreach_seen", metadata, SeenColumns)
+tally = Table("outreach_tally", metadata, TallyColumns, Index(None, "day"))
+window = Table("outreach_window", metadata, WindowColumns)
+refusal = Table("outreach_refusal", metadata, RefusalColumns)
+quota = Table("outreach_quota", metadata, QuotaColumns)
+batch = Table(
+    "outreach_batch",
+    metadata,
+    BatchColumns,
+    Index("ix_outreach_batch_open", "lease_machine", postgresql_where=text("open")),
+    Index("ix_outreach_batch_platform", "account_id", "platform_id", postgresql_where=text("platform_id is not null")),
+)
+move = Table("outreach_move", metadata, MoveColumns, Index(None, "customer_id", "request_id"))
+receipt = Table(
+    "outreach_receipt",
+    metadata,
+    ReceiptColumns,
+    Index(None, "at"),
+    Index("ix_outreach_receipt_open", "kind", postgresql_where=text("not applied")),
+)
+material = Table("outreach_material", metadata, MaterialColumns)
+policy = Table("outreach_policy", metadata, PolicyColumns)

@@ -1,0 +1,99 @@
+"""Private: what each choice of a message sends, asked of content, and each person's part of it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, or_, select
+
+from siyu.content import actions as content
+from siyu.content import queries as contents
+from siyu.content.types import LinkContext
+from siyu.customers import queries as customers
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import ids_of
+from siyu.kernel.errors import SiyuError
+from siyu.outreach.store import choice, material, message
+from siyu.outreach.types import Route
+from siyu.outreach.work import Send, Way
+
+Pair = tuple[int, int]
+"""(message_id, choice)."""
+
+
+def unusable(ctx: Ctx, pairs: Iterable[Pair]) -> list[Pair]:
+    """The choices that content cannot make a message of: not published, deleted, of a kind that the route does not
+    carry."""
+    bad = []
+    for pair, row in _rows(ctx, pairs).items():
+        # set-loop: one look per choice, of which a claim has a few
+        try:
+            _way(ctx, row)
+        except SiyuError:
+            bad.append(pair)
+    return bad
+
+
+def prepare(ctx: Ctx, batch_key: str, claimed: Sequence[Row[*tuple[Any, ...]]]) -> tuple[list[Way], list[Send]]:
+    """The ways and sends of claimed rows (customer_id, request_id, message_id, choice, openid)."""
+    rows = _rows(ctx, {(row.message_id, row.choice) for row in claimed})
+    order = {pair: number for number, pair in enumerate(rows)}
+    ways = [_way(ctx, row) for row in rows.values()]
+    names = sorted({name for way in ways if way.outgoing is not None for name in way.outgoing.fields})
+    values = _values(ctx, [row.customer_id for row in claimed], names) if names else {}
+    sends = [
+        Send(
+            customer_id=row.customer_id,
+            request_id=row.request_id,
+            way=order[row.message_id, row.choice],
+            openid=row.openid or "",
+            fields=values.get(row.customer_id, {}),
+            key=f"{batch_key}-{row.request_id}",
+        )
+        for row in claimed
+    ]
+    return ways, sends
+
+
+def _values(ctx: Ctx, ids: Sequence[int], names: Sequence[str]) -> dict[int, dict[str, object]]:
+    """What content fields show of each person."""
+    who = ids_of(ids).subquery("who")
+    # set-loop: one look-up of a definition per field, of which a message has a few
+    columns = [customers.attribute(ctx, name).expression.label(name) for name in names]
+    people = select(customers.customer.c.customer_id, *columns).join_from(
+        customers.customer, who, who.c.customer_id == customers.customer.c.customer_id
+    )
+    return {row.customer_id: {name: getattr(row, name) for name in names} for row in ctx.tx.execute(people).all()}
+
+
+def _rows(ctx: Ctx, pairs: Iterable[Pair]) -> dict[Pair, Row[*tuple[Any, ...]]]:
+    wanted = sorted(set(pairs))
+    if not wanted:
+        return {}
+    columns = [column for column in message.c if column.name != "message_id"]
+    rows = ctx.tx.execute(
+        select(*choice.c, *columns)
+        .join_from(choice, message, message.c.message_id == choice.c.message_id)
+        .where(or_(*(and_(choice.c.message_id == one, choice.c.choice == two) for one, two in wanted)))
+        .order_by(choice.c.message_id, choice.c.choice)
+    ).all()
+    return {(row.message_id, row.choice): row for row in rows}
+
+
+def _way(ctx: Ctx, row: Row[*tuple[Any, ...]]) -> Way:
+    """Raises the errors of content."""
+    if row.route == Route.WEBHOOK:
+        return Way(row.route, row.account_id, url=row.url or "", payload=row.body or {})
+    step = f"/{row.origin_node}" if row.origin_node else ""
+    context = LinkContext(f"{row.origin_kind}:{row.origin_id}{step}", row.account_id)
+    if row.content_id is None:
+        return Way(row.route, row.account_id, content.outgoing_text(ctx, row.text or "", row.route, context=context))
+    outgoing = content.outgoing(ctx, row.content_id, row.route, context=context, template=row.template)
+    if outgoing.draft is None:
+        return Way(row.route, row.account_id, outgoing)
+    # A cover of its own is kept by its file, the plain one of a content by the content.
+    cover_file = outgoing.cover_file if outgoing.cover_file is not None else -row.content_id
+    thumb = ctx.tx.execute(
+        select(material.c.media_id).where(material.c.account_id == row.account_id, material.c.file_id == cover_file)
+    ).scalar_one_or_none()
+    cover = b"" if thumb else contents.cover(ctx, outgoing)
+    return Way(row.route, row.account_id, outgoing, cover=cover, cover_file=cover_file, thumb=thumb)
