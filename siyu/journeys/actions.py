@@ -1,6 +1,9 @@
 """Door: every write of journeys."""
 
 from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
 
 from siyu.journeys import compile as compiler
 from siyu.journeys import entries, queries, store
@@ -11,7 +14,6 @@ from siyu.kernel import audit, notices
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import lock, ring
 from siyu.segments import actions as segments
-from siyu.segments import queries as known_segments
 
 
 def validate(ctx: Ctx, data: object) -> Definition:
@@ -102,15 +104,15 @@ def enrol(ctx: Ctx, journey_id: int, who: Sequence[int], key: str) -> int:
 def _segment(ctx: Ctx, definition: Definition, own: int | None) -> tuple[int, int | None]:
     """The segment of the entry and, when it is the journey's own, that one: made from the entry's condition."""
     entry = definition.entry
+    compiling = compiler.Compiler(ctx, definition)
     if entry.segment is not None:
-        return known_segments.segment(ctx, entry.segment).segment_id, own
-    condition = compiler.Compiler(ctx, definition).entry_condition()
-    name = f"{definition.name} ({definition.key})"
-    segment_id = segments.save(ctx, segment_id=own, name=name, condition=condition)
+        return compiling.entry_segment(), own
+    name = f"journey {definition.key}"
+    segment_id = segments.save(ctx, segment_id=own, name=name, condition=compiling.entry_condition())
     return segment_id, segment_id
 
 
-def _row(ctx: Ctx, journey_id: int, states: Sequence[JourneyState]) -> store.Row[tuple[object, ...]]:
+def _row(ctx: Ctx, journey_id: int, states: Sequence[JourneyState]) -> Row[*tuple[Any, ...]]:
     row = queries.row(ctx, journey_id, lock=True)
     if row.state not in states:
         raise WrongState(f"the journey is {row.state}", field="state", detail={"state": row.state})

@@ -85,9 +85,9 @@ class Compiler:
         if len(set(names)) < len(names):
             self.problems.append(Problem("goals", "the names of goals and the reasons of exit rules must differ"))
         if entry.condition is not None:
-            self._condition("entry.condition", entry.condition, entered=False)
+            self.entry_condition()
         if entry.segment is not None:
-            self._try("entry.segment", lambda: segments.segment(self.ctx, entry.segment))
+            self.entry_segment()
         if self.problems:
             raise BadJourney(self.problems)
         first = self.graph.target(self.graph.first)
@@ -101,6 +101,21 @@ class Compiler:
             gap=timing.seconds(entry.gap) if entry.gap else 0,
             existing=entry.existing,
         )
+
+    def entry_segment(self) -> int:
+        """The id of the saved segment that the entry names; 0 and a fault when there is none."""
+        named = self.definition.entry.segment
+        if isinstance(named, int):
+            found = self._try("entry.segment", lambda: segments.segment(self.ctx, named))
+        else:
+            found = segments.by_name(self.ctx, named or "")
+            if found is None:
+                self._fault("entry.segment", f"there is no segment {named}")
+        return found.segment_id if found else 0
+
+    def entry_condition(self) -> Json:
+        """The entry's condition as segments takes it."""
+        return self._condition("entry.condition", self.definition.entry.condition or {}, entered=False)
 
     def _fault(self, field: str, message: str) -> None:
         self.problems.append(Problem(field, message))

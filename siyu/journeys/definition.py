@@ -266,7 +266,7 @@ Step = Annotated[
 class Definition(_Form):
     """A journey."""
 
-    key: Slug
+    key: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,47}$")]
     name: Title
     mode: Mode = Mode.TRAFFIC_POOL
     account: Annotated[CleanText, StringConstraints(min_length=1, max_length=120)] | None = None

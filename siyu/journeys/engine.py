@@ -179,9 +179,7 @@ def _request(ctx: Ctx, place: Place, node: Send | Webhook, batch: Batch) -> None
     if not batch:
         return
     if isinstance(node, Send):
-        message = Message(
-            content_id=node.content_id, text=node.text, context={"journey": place.journey_id, "step": node.id}
-        )
+        message = Message(content_id=node.content_id, text=node.text)
         routes = tuple(
             RouteChoice(
                 Route(one.route), one.account_id, one.template, timedelta(seconds=one.gather) if one.gather else None
@@ -209,7 +207,7 @@ def _wait_for(work: Round, ctx: Ctx, place: Place, node: WaitFor, batch: Batch) 
     if node.skip:
         batch = _skip(work, ctx, place, node.on_timeout, batch)
     # Looked at again when the time is out: the event may be on the timeline while its pulse still waits.
-    events = facts.occurred(ctx, node.condition, store_enrolments.people(batch, e.since)).subquery("occurred")
+    events = facts.occurred(node.condition, store_enrolments.people(batch, e.since)).subquery("occurred")
     happened = move(
         ctx,
         batch,

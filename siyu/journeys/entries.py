@@ -26,7 +26,7 @@ def enrol(ctx: Ctx, journey_id: int, version: int, program: Program, who: Select
     was in.
     """
     rows = who.subquery("who")
-    canonical = known.canonical.subquery("canonical") if isinstance(known.canonical, Select) else known.canonical
+    canonical = known.canonical
     customer_id = func.coalesce(canonical.c.customer_id, rows.c.customer_id)
     people = (
         select(customer_id.label("customer_id"), rows.c.key, rows.c.at)

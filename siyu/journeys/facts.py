@@ -36,10 +36,10 @@ def matcher(data: Json) -> Any:
     return leaf.params
 
 
-def occurred(ctx: Ctx, data: Json, who: Select[Any]) -> Select[Any]:
+def occurred(data: Json, who: Select[Any]) -> Select[Any]:
     """``customer_id, event_id, occurred_at`` of the latest event since ``since`` that the leaf means, per customer."""
     people = who.subquery("who")
-    events = customers.events(ctx).alias("event")
+    events = customers.events.alias("event")
     return (
         select(events.c.customer_id, events.c.event_id, events.c.occurred_at)
         .ext(distinct_on(events.c.customer_id))

@@ -234,7 +234,8 @@ _ADAPTER = TypeAdapter(Program)
 
 def dump(program: Program) -> Json:
     """The JSON in which a version keeps its program."""
-    return _ADAPTER.dump_python(program, mode="json")
+    data: Json = _ADAPTER.dump_python(program, mode="json")
+    return data
 
 
 @lru_cache(maxsize=256)

@@ -27,7 +27,7 @@ from siyu.outreach import queries as outreach
 from siyu.outreach.types import Origin
 
 
-def row(ctx: Ctx, journey_id: int, *, lock: bool = False) -> Row[Any]:
+def row(ctx: Ctx, journey_id: int, *, lock: bool = False) -> Row[*tuple[Any, ...]]:
     """The stored row of a journey; raises UnknownJourney."""
     found = store.journey_row(ctx, journey_id=journey_id, lock=lock)
     if found is None:
@@ -35,7 +35,7 @@ def row(ctx: Ctx, journey_id: int, *, lock: bool = False) -> Row[Any]:
     return found
 
 
-def _journey(found: Row[Any]) -> Journey:
+def _journey(found: Row[*tuple[Any, ...]]) -> Journey:
     return Journey(
         journey_id=found.journey_id,
         key=found.key,
@@ -159,7 +159,7 @@ def enrolments(
     return Page(items, cursor(items[-1].enrolment_id) if len(rows) > limit else None)
 
 
-def _enrolment(found: Row[Any]) -> Enrolment:
+def _enrolment(found: Row[*tuple[Any, ...]]) -> Enrolment:
     return Enrolment(
         enrolment_id=found.enrolment_id,
         customer_id=found.customer_id,
@@ -190,7 +190,7 @@ def why(ctx: Ctx, customer_id: int, journey_id: int | None = None) -> list[Histo
     for reached in ctx.tx.execute(select(goal).where(goal.c.customer_id == customer_id).order_by(goal.c.at)):
         goals.setdefault(reached.enrolment_id, {})[reached.goal] = reached.at
     ledger: dict[int, list[Any]] = {}
-    for entry in outreach.ledger(ctx, customer_id):
+    for entry in outreach.ledger(ctx, customer_id, limit=200).items:
         if entry.origin.kind == "journey":
             ledger.setdefault(int(entry.key.split(":")[1]), []).append(entry)
     return [

@@ -148,12 +148,12 @@ def change_journey(ctx: Ctx, journey_id: int, **values: Any) -> None:
 
 def journey_row(
     ctx: Ctx, *, journey_id: int | None = None, key: str | None = None, lock: bool = False
-) -> Row[Any] | None:
+) -> Row[*tuple[Any, ...]] | None:
     statement = select(journey).where(journey.c.journey_id == journey_id if key is None else journey.c.key == key)
     return ctx.tx.execute(statement.with_for_update() if lock else statement).one_or_none()
 
 
-def journey_rows(ctx: Ctx, states: Sequence[str] = ()) -> Sequence[Row[Any]]:
+def journey_rows(ctx: Ctx, states: Sequence[str] = ()) -> Sequence[Row[*tuple[Any, ...]]]:
     statement = select(journey).order_by(journey.c.journey_id)
     return ctx.tx.execute(statement.where(journey.c.state.in_(list(states))) if states else statement).all()
 
@@ -173,12 +173,12 @@ def add_version(
     )
 
 
-def version_rows(ctx: Ctx, journey_id: int, number: int | None = None) -> Sequence[Row[Any]]:
+def version_rows(ctx: Ctx, journey_id: int, number: int | None = None) -> Sequence[Row[*tuple[Any, ...]]]:
     statement = select(version).where(version.c.journey_id == journey_id).order_by(version.c.version.desc())
     return ctx.tx.execute(statement if number is None else statement.where(version.c.version == number)).all()
 
 
-def programs(ctx: Ctx, states: Sequence[str]) -> Sequence[Row[Any]]:
+def programs(ctx: Ctx, states: Sequence[str]) -> Sequence[Row[*tuple[Any, ...]]]:
     """``journey_id, version, live, program`` (as text) of every version of the journeys in these states."""
     return ctx.tx.execute(
         select(
@@ -200,7 +200,7 @@ def count_edges(ctx: Ctx, rows: Sequence[dict[str, Any]]) -> None:
         ctx.tx.execute(insert(edge_count).values(list(rows)))
 
 
-def edge_rows(ctx: Ctx, journey_id: int, number: int) -> Sequence[Row[Any]]:
+def edge_rows(ctx: Ctx, journey_id: int, number: int) -> Sequence[Row[*tuple[Any, ...]]]:
     c = edge_count.c
     return ctx.tx.execute(
         select(c.source, c.edge, c.target, func.sum(c.n).label("n"))
@@ -229,14 +229,14 @@ def fold_edges(ctx: Ctx) -> None:
     count_edges(ctx, [dict(zip(names, key, strict=True)) | {"n": n} for key, n in sums.items()])
 
 
-def filling(ctx: Ctx, *, lock: bool = False) -> Sequence[Row[Any]]:
+def filling(ctx: Ctx, *, lock: bool = False) -> Sequence[Row[*tuple[Any, ...]]]:
     """The running journeys that still take in existing members; with ``lock``, those that no other worker serves."""
     chosen = select(journey).where(journey.c.state == "running", journey.c.fill_cursor.is_not(None))
     chosen = chosen.order_by(journey.c.journey_id)
     return ctx.tx.execute(chosen.with_for_update(skip_locked=True) if lock else chosen).all()
 
 
-def program_rows(ctx: Ctx, journey_id: int, number: int) -> Sequence[Row[Any]]:
+def program_rows(ctx: Ctx, journey_id: int, number: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """``program`` (as text) of one version, no row when there is none."""
     chosen = select(cast(version.c.program, Text).label("program"))
     return ctx.tx.execute(chosen.where(version.c.journey_id == journey_id, version.c.version == number)).all()

@@ -34,6 +34,7 @@ from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import SLOTS, unnest
 
 Batch = Sequence[tuple[int, int]]
+Chosen = Select[*tuple[Any, ...]]
 e = enrolment.c
 
 
@@ -44,16 +45,17 @@ def relation(batch: Batch) -> TableValuedAlias:
 
 
 def _in(rows: Any) -> ColumnElement[bool]:
-    return (e.customer_id == rows.c.customer_id) & (e.enrolment_id == rows.c.enrolment_id)
+    same: ColumnElement[bool] = (e.customer_id == rows.c.customer_id) & (e.enrolment_id == rows.c.enrolment_id)
+    return same
 
 
-def people(batch: Batch, since: ColumnElement[Any] | None = None) -> Select[Any]:
+def people(batch: Batch, since: ColumnElement[Any] | None = None) -> Chosen:
     """``customer_id[, since]`` of a batch, as segments and tags take it."""
     columns = [e.customer_id] if since is None else [e.customer_id, since.label("since")]
     return select(*columns).where(_in(relation(batch)))
 
 
-def claim(ctx: Ctx, journeys: Sequence[int], limit: int, slots: tuple[int, int]) -> Sequence[Row[Any]]:
+def claim(ctx: Ctx, journeys: Sequence[int], limit: int, slots: tuple[int, int]) -> Sequence[Row[*tuple[Any, ...]]]:
     """Lock up to ``limit`` due rows of a range of slots; rows that another worker holds are left to it."""
     return ctx.tx.execute(
         select(e.customer_id, e.enrolment_id, e.journey_id, e.version, e.node, e.waiting)
@@ -132,7 +134,7 @@ def end(
     return [(row[0], row[1]) for row in ctx.tx.execute(statement.returning(e.customer_id, e.enrolment_id))]
 
 
-def standing(ctx: Ctx, batch: Batch) -> Sequence[Row[Any]]:
+def standing(ctx: Ctx, batch: Batch) -> Sequence[Row[*tuple[Any, ...]]]:
     """``customer_id, enrolment_id, journey_id, version, node, reason`` of a batch."""
     columns = (e.customer_id, e.enrolment_id, e.journey_id, e.version, e.node, e.reason)
     return ctx.tx.execute(select(*columns).where(_in(relation(batch)))).all()
@@ -143,7 +145,7 @@ def request_key() -> ColumnElement[str]:
     return func.concat("j", e.journey_id, ":", e.enrolment_id, ":", e.node, ":", e.visit)
 
 
-def requests(ctx: Ctx, batch: Batch, answers: bool) -> Select[Any]:
+def requests(ctx: Ctx, batch: Batch, answers: bool) -> Chosen:
     """``customer_id, key, answers, wanted_at, expires_at`` of a batch, as outreach takes it."""
     return select(
         e.customer_id,
@@ -172,7 +174,7 @@ def outcomes(ctx: Ctx, rows: Sequence[tuple[int, int, str, int, bool, datetime]]
         sent=(Integer(), [int(one) for one in sent]),
         at=(Time, at),
     )
-    now_is = canonical.subquery("canonical") if isinstance(canonical, Select) else canonical
+    now_is = canonical
     found = (
         select(
             func.coalesce(now_is.c.customer_id, o.c.customer_id).label("customer_id"),
@@ -264,7 +266,7 @@ def reach(ctx: Ctx, batch: Batch, name: str) -> list[tuple[int, int]]:
     return [(row[0], row[1]) for row in found]
 
 
-def restart(ctx: Ctx, rows: Select[Any], journey_id: int, gap: Any) -> list[tuple[int, int]]:
+def restart(ctx: Ctx, rows: Select[*tuple[Any, ...]], journey_id: int, gap: Any) -> list[tuple[int, int]]:
     """End the active enrolments of those who enter anew (``re_entry: always``), unless they entered within ``gap``."""
     anew = rows.subquery("anew")
     statement = (
@@ -277,7 +279,7 @@ def restart(ctx: Ctx, rows: Select[Any], journey_id: int, gap: Any) -> list[tupl
 
 
 def enrol(
-    ctx: Ctx, rows: Select[Any], journey_id: int, number: int, first: str, *, once: bool, gap: Any
+    ctx: Ctx, rows: Select[*tuple[Any, ...]], journey_id: int, number: int, first: str, *, once: bool, gap: Any
 ) -> list[tuple[int, int]]:
     """Take in ``rows`` (customer_id, key, at); ``once``: nobody who ever was in. Returns the new enrolments.
 
@@ -323,17 +325,17 @@ def next_due(ctx: Ctx) -> datetime | None:
     ).scalar_one()
 
 
-def entered_events(batch: Batch) -> Select[Any]:
+def entered_events(batch: Batch) -> Chosen:
     """The events ``journey_entered`` of a batch, as customers records them."""
     return _events(batch, "journey_entered", e.entered_at, "version", e.version)
 
 
-def ended_events(batch: Batch) -> Select[Any]:
+def ended_events(batch: Batch) -> Chosen:
     """The events ``journey_ended`` of a batch."""
     return _events(batch, "journey_ended", func.coalesce(e.ended_at, e.entered_at), "reason", e.reason)
 
 
-def _events(batch: Batch, type_: str, at: ColumnElement[Any], name: str, value: ColumnElement[Any]) -> Select[Any]:
+def _events(batch: Batch, type_: str, at: ColumnElement[Any], name: str, value: ColumnElement[Any]) -> Chosen:
     props = func.jsonb_build_object("journey_id", e.journey_id, "enrolment_id", e.enrolment_id, name, value)
     return select(
         e.customer_id,
