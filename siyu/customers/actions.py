@@ -1,0 +1,157 @@
+"""Door: every write of customers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select
+
+from siyu.customers import attributes, identifying, people, recording
+from siyu.customers.relations import blacklist, consent, follow, opt_in, opt_out, save_orders, unfollow
+from siyu.customers.store import events as store_events
+from siyu.customers.store import identities, profile
+from siyu.customers.store.profile import AUTOMATIC, HAND, FactRow
+from siyu.customers.types import (
+    AttributeTaken,
+    AttributeType,
+    BadAttribute,
+    Definition,
+    NewEvent,
+    NewVisit,
+    Person,
+    Record,
+    Recorded,
+    UnknownCustomer,
+)
+from siyu.kernel import audit
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.jobs import Pulse, PulseEvent
+from siyu.kernel.text import clean
+
+
+def recognise(ctx: Ctx, records: Sequence[Record]) -> list[Person]:
+    """Take in facts about people: make customers, merge or open review cases as K1 says; same order as ``records``.
+
+    Idempotent. Raises BadIdentity, NoIdentity, BadAttribute, UnknownAttribute, BadText, BadTime naming
+    ``records.<n>...``; then nothing is written. Call it before other writes of the transaction: batches with new
+    facts wait for each other.
+    """
+    return identifying.recognise(ctx, records)
+
+
+def identify(ctx: Ctx, records: Sequence[Record]) -> list[int]:
+    """As ``recognise``; only the customer ids."""
+    return [person.customer_id for person in identifying.recognise(ctx, records)]
+
+
+def record(ctx: Ctx, events: Sequence[NewEvent], *, imported: bool = False) -> Recorded:
+    """Write events to the timeline and the pulse queue; a repeated (source, key) is counted, not written.
+
+    Raises BadEvent, BadText, BadTime, TooOld (older than 35 days unless ``imported``), EventConflict (same key, other
+    content), UnknownCustomer; then nothing is written.
+    """
+    return recording.record(ctx, events, imported=imported)
+
+
+def record_from(ctx: Ctx, chosen: Select[Any]) -> Recorded:
+    """As ``record``, from a Select with the columns customer_id, type, occurred_at, source, key, content_id, props.
+
+    A column origin_id may be added. Types and times are the caller's duty.
+    """
+    return recording.record_from(ctx, chosen)
+
+
+def visit(ctx: Ctx, visits: Sequence[NewVisit]) -> Recorded:
+    """Record what visitors do: of recognised ones in their timeline, of unknown ones aside, for 90 days."""
+    return recording.visit(ctx, visits)
+
+
+def take_pulse(ctx: Ctx, slot_from: int, slot_to: int, limit: int) -> Pulse:
+    """Take up to ``limit`` waiting events of customers in slots [from, to) out of the queue, oldest first."""
+    rows = store_events.take(ctx, slot_from, slot_to, limit)
+    return Pulse([PulseEvent(*row) for row in rows])
+
+
+def set_attributes(ctx: Ctx, who: Select[Any], values: Mapping[str, object], *, why: str) -> int:
+    """Set the same attributes for every customer of ``who``; returns how many customers. None empties.
+
+    See set_attribute_rows.
+    """
+    ids = list(ctx.tx.execute(who).scalars())
+    set_attribute_rows(ctx, [(one, name, value) for one in ids for name, value in values.items()], why)
+    return len(ids)
+
+
+def set_attribute_rows(ctx: Ctx, rows: Sequence[tuple[int, str, object]], why: str) -> None:
+    """Set attributes (customer_id, name, value). By a staff member they count as edited by hand and beat every source.
+
+    Raises UnknownAttribute, BadAttribute (value, or the definition's mode forbids this writer), UnknownCustomer,
+    naming ``rows.<n>.value`` or ``rows.<n>.name``.
+    """
+    if not rows:
+        return
+    definitions = {**attributes.BUILTIN, **profile.definitions(ctx)}
+    hand = ctx.actor.kind == "staff"
+    homes = identities.customers_of(ctx, {row[0] for row in rows})
+    facts: list[FactRow] = []
+    for index, (customer_id, name, value) in enumerate(rows):
+        found = attributes.lookup(definitions, name, f"rows.{index}.name")
+        if found.mode == ("rule" if hand else "hand"):
+            raise BadAttribute(
+                f"{name} may not be written {'by hand' if hand else 'by rules'}", field=f"rows.{index}.name"
+            )
+        checked = attributes.checked(found, value, f"rows.{index}.value")
+        if customer_id not in homes:
+            raise UnknownCustomer(f"there is no customer {customer_id}", field=f"rows.{index}.customer_id")
+        rank = HAND if hand else AUTOMATIC
+        facts.append(
+            FactRow(
+                homes[customer_id], customer_id, name, why or ctx.actor.label, checked, rank, ctx.now, ctx.actor.label
+            )
+        )
+    profile.save_facts(ctx, facts)
+    changes = profile.project(ctx, {row.customer_id for row in facts}, names=sorted({row.name for row in facts}))
+    recording.record(ctx, people.change_events(ctx, changes))
+    if hand or ctx.actor.kind == "api_key":
+        for customer_id in sorted({row.customer_id for row in facts}) if len(facts) <= 20 else ():
+            audit.record(
+                ctx, "customers.set_attributes", "customer", customer_id, names=sorted({row.name for row in facts})
+            )
+
+
+def define_attribute(
+    ctx: Ctx, name: str, title: str, type: AttributeType, options: Sequence[str] = (), mode: str = "both"
+) -> Definition:
+    """Define or change a custom attribute. Raises BadAttribute (name, options, mode), AttributeTaken (other type)."""
+    if not attributes.NAME.fullmatch(name):
+        raise BadAttribute("a name has lower-case letters, digits and _, at most 63", field="name")
+    if name in attributes.BUILTIN:
+        raise AttributeTaken(f"{name} is built in", field="name")
+    if not clean(title, "title").strip() or len(title) > 64:
+        raise BadAttribute("a title has 1 to 64 characters", field="title")
+    if (type == "enum") != bool(options) or len(set(options)) != len(options):
+        raise BadAttribute("an enum, and only an enum, has distinct options", field="options")
+    new = Definition(name, title.strip(), type, tuple(clean(option, "options") for option in options), mode)  # type: ignore[arg-type]  # checked by callers
+    if profile.save_definition(ctx, new) != type:
+        raise AttributeTaken(f"{name} exists with another type", field="type")
+    audit.record(ctx, "customers.define_attribute", "attribute", name, type=type)
+    return new
+
+
+__all__ = [
+    "blacklist",
+    "consent",
+    "define_attribute",
+    "follow",
+    "identify",
+    "opt_in",
+    "opt_out",
+    "recognise",
+    "record",
+    "record_from",
+    "save_orders",
+    "set_attribute_rows",
+    "set_attributes",
+    "take_pulse",
+    "unfollow",
+    "visit",
+]

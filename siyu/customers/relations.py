@@ -1,0 +1,139 @@
+"""Private: follows, orders and consent: what stands between a customer and the company."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Select
+
+from siyu.customers import people, recording
+from siyu.customers.store import identities, profile
+from siyu.customers.store import relations as store
+from siyu.customers.types import Follow, NewEvent, NewOrder, OrderConflict, Recorded, Unfollow, UnknownCustomer
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.errors import Invalid
+
+CONSENTS = ("contact", "profiling")
+
+
+def _homes(ctx: Ctx, ids: Sequence[int]) -> dict[int, int]:
+    homes = identities.customers_of(ctx, ids)
+    if missing := set(ids) - set(homes):
+        raise UnknownCustomer(f"there is no customer {min(missing)}", field="customer_id")
+    return homes
+
+
+def follow(ctx: Ctx, rows: Sequence[Follow]) -> None:
+    """Note that follow relations began (the latest time counts, whatever the order of arrival); gives contact consent.
+
+    Writes no event: intake records ``followed`` or ``contact_added``, whose keys it knows. Raises UnknownCustomer.
+    """
+    if not rows:
+        return
+    homes = _homes(ctx, [row.origin_id or row.customer_id for row in rows])
+    store.save_follows(ctx, homes, rows)
+    store.save_consents(
+        ctx,
+        [
+            store.ConsentRow(homes[origin], origin, "contact", True, row.at, row.kind)
+            for row in rows
+            for origin in [row.origin_id or row.customer_id]
+        ],
+    )
+    profile.project_consents(ctx, homes.values())
+
+
+def unfollow(ctx: Ctx, rows: Sequence[Unfollow]) -> None:
+    """Note that follow relations ended. Leaving an Official Account erases the personal fields it gave (R5)."""
+    if not rows:
+        return
+    homes = _homes(ctx, [row.origin_id or row.customer_id for row in rows])
+    store.end_follows(ctx, homes, rows)
+
+
+def save_orders(ctx: Ctx, orders: Sequence[NewOrder]) -> Recorded:
+    """Take in orders, idempotent by (source, order_no); changes of status become events. Amounts in 分.
+
+    Raises OrderConflict when an order changes its customer or currency, UnknownCustomer, Invalid.
+    """
+    if not orders:
+        return Recorded(0, 0)
+    latest: dict[tuple[str, str], NewOrder] = {}
+    for index, order in enumerate(orders):
+        if order.amount < 0:
+            raise Invalid("an amount is not negative", field=f"orders.{index}.amount")
+        key = (order.source, order.order_no)
+        if key not in latest or latest[key].changed_at <= order.changed_at:
+            latest[key] = order
+    homes = _homes(ctx, [order.origin_id or order.customer_id for order in orders])
+    kept = [latest[key] for key in sorted(latest)]
+    owners, taken = store.claim_orders(ctx, [(o.source, o.order_no, o.origin_id or o.customer_id) for o in kept])
+    held = identities.customers_of(ctx, owners.values())
+    for order in kept:
+        owner = owners[order.source, order.order_no]
+        if held[owner] != homes[order.origin_id or order.customer_id]:
+            detail = {"source": order.source, "order_no": order.order_no}
+            raise OrderConflict(
+                f"order {order.order_no} belongs to another customer", field="customer_id", detail=detail
+            )
+    changed = store.save_orders(ctx, held, owners, kept)
+    events: list[NewEvent] = []
+    for order in kept:
+        key = (order.source, order.order_no)
+        if key in taken:
+            events.append(_order_event(order, "placed", order.placed_at, held[owners[key]], owners[key]))
+        if key in changed and order.status != "placed":
+            events.append(_order_event(order, order.status, order.changed_at, held[owners[key]], owners[key]))
+    recording.record(ctx, events, imported=True)
+    return Recorded(len(changed), len(orders) - len(changed))
+
+
+def _order_event(order: NewOrder, status: str, at: datetime, customer_id: int, origin_id: int) -> NewEvent:
+    props = {
+        "order_no": order.order_no,
+        "source": order.source,
+        "amount": order.amount,
+        "currency": order.currency,
+        "status": status,
+        "items": len(order.items),
+    }
+    key = f"{order.source}:{order.order_no}:{status}:{at.timestamp()}"
+    return NewEvent("orders", key, f"order_{status}", at, customer_id, props=props, origin_id=origin_id)
+
+
+def consent(ctx: Ctx, who: Select[Any], kind: Literal["contact", "profiling"], given: bool, why: str) -> int:
+    """Record that the customers of ``who`` gave or withdrew consent; returns how many."""
+    return _state(
+        ctx, who, kind, given, why, f"consent_{'given' if given else 'withdrawn'}", {"kind": kind, "why": why}
+    )
+
+
+def opt_out(ctx: Ctx, who: Select[Any], word: str) -> int:
+    """The customers asked for no more pushes (退订, TD); stops them at once. Returns how many."""
+    return _state(ctx, who, "push", False, word, "opted_out", {"word": word})
+
+
+def opt_in(ctx: Ctx, who: Select[Any], why: str) -> int:
+    """The customers want pushes again; returns how many."""
+    return _state(ctx, who, "push", True, why, "opted_in", {"why": why})
+
+
+def blacklist(ctx: Ctx, who: Select[Any], listed: bool, why: str) -> int:
+    """Put customers on the blacklist or take them off; returns how many."""
+    return _state(ctx, who, "blacklist", listed, why, "blacklisted" if listed else "unblacklisted", {"why": why})
+
+
+def _state(ctx: Ctx, who: Select[Any], kind: str, given: bool, why: str, event: str, props: dict[str, object]) -> int:
+    ids = list(ctx.tx.execute(who).scalars())
+    if not ids:
+        return 0
+    homes = _homes(ctx, ids)
+    store.save_consents(ctx, [store.ConsentRow(homes[one], one, kind, given, ctx.now, why) for one in ids])
+    profile.project_consents(ctx, homes.values())
+    numbers = store.numbers(ctx, len(ids))
+    events = [
+        NewEvent(people.SOURCE, f"{event}:{number}", event, ctx.now, one, props=props)
+        for number, one in zip(numbers, ids, strict=True)
+    ]
+    recording.record(ctx, events)
+    return len(ids)
