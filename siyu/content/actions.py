@@ -1,7 +1,7 @@
 """Door: every write of the library: contents and versions, files, links, and what a route is to send."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from siyu.content import bodies, codes, fields, files, html, queries, store
 from siyu.content import outgoing as shapes
@@ -24,7 +24,6 @@ from siyu.content.types import (
 from siyu.customers import queries as customers
 from siyu.kernel import audit, notices
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.errors import Invalid
 from siyu.kernel.text import clean
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -90,12 +89,16 @@ def _checked(ctx: Ctx, body: Body, title: str, digest: str) -> Body:
     if isinstance(body, ArticleBody):
         body = body.model_copy(update={"html": html.sanitise(body.html)})
         for address in html.addresses(body.html):
-            bodies_checked_url(address)
+            _web_address(address)
     for place, cta in bodies.ctas(body):
         if cta.content:
             keys.append((f"{place}.content", cta.content, PAGES))
     if isinstance(body, LandingBody):
-        keys += [(f"body.blocks.{at}.form", block.form, frozenset({Kind.FORM})) for at, block in enumerate(body.blocks) if isinstance(block, EmbeddedForm)]
+        keys += [
+            (f"body.blocks.{at}.form", block.form, frozenset({Kind.FORM}))
+            for at, block in enumerate(body.blocks)
+            if isinstance(block, EmbeddedForm)
+        ]
     if isinstance(body, TemplateBody) and body.target:
         keys.append(("body.target", body.target, PAGES))
     _check_keys(ctx, keys)
@@ -106,7 +109,7 @@ def _checked(ctx: Ctx, body: Body, title: str, digest: str) -> Body:
     return body
 
 
-def bodies_checked_url(address: str) -> None:
+def _web_address(address: str) -> None:
     """Raise BadContent unless ``address`` is an absolute web address."""
     try:
         bodies.web_url(address)
@@ -160,7 +163,9 @@ def _check_files(ctx: Ctx, body: Body) -> None:
     for place, file_id, kind in wanted:
         row = found.get(file_id)
         if row is None or row.kind != kind:
-            raise BadContent(f"there is no uploaded {'PDF' if kind == 'pdf' else 'image'} number {file_id}", field=place)
+            raise BadContent(
+                f"there is no uploaded {'PDF' if kind == 'pdf' else 'image'} number {file_id}", field=place
+            )
 
 
 def _check_targets(ctx: Ctx, body: bodies.FormBody) -> None:
@@ -174,7 +179,7 @@ def _check_targets(ctx: Ctx, body: bodies.FormBody) -> None:
         if target not in known:
             raise UnknownField(f"customers have no attribute {target}", field=place)
         definition = known[target]
-        fits = {"number": ("number", "int", "money"), "date": ("date", "text")}.get(field.type, ("text", "enum"))
+        fits = {"number": ("number", "int"), "date": ("date", "text")}.get(field.type, ("text", "enum"))
         if definition.type not in fits or definition.mode == "hand":
             raise BadContent(f"answers of a {field.type} field cannot fill {target} ({definition.type})", field=place)
         if definition.type == "enum" and not set(field.options) <= set(definition.options):
@@ -224,6 +229,16 @@ def upload(ctx: Ctx, data: bytes, name: str) -> File:
 def ensure_link(ctx: Ctx, content_id: int, context: LinkContext) -> int:
     """The link of a content for a purpose and account; made once, the same id ever after. ``content_id`` must exist."""
     return store.ensure_link(ctx, content_id, clean(context.purpose, "purpose"), context.account_id or 0)
+
+
+def page_links(ctx: Ctx, keys: Sequence[str], context: LinkContext) -> dict[str, int]:
+    """Links to the published contents with these keys; keys that lead nowhere are left out."""
+    rows = store.by_keys(ctx, keys) if keys else {}
+    return {
+        key: ensure_link(ctx, row.content_id, context)  # set-loop: a page has a handful of buttons
+        for key, row in rows.items()
+        if row.published is not None
+    }
 
 
 def outgoing(ctx: Ctx, content_id: int, route: str, *, context: LinkContext, template: str | None = None) -> Outgoing:
@@ -277,6 +292,3 @@ def _bound(
         draft=payload if kind == "draft" else None,
         cover_file=getattr(content.body, "cover", None) if content else None,
     )
-
-
-__all__ = ["Invalid", "archive", "ensure_link", "outgoing", "outgoing_text", "publish", "save_content", "upload"]

@@ -55,9 +55,9 @@ class TemplateText(_Model):
     """The words of a template message: the account's template and its data fields."""
 
     template_id: Annotated[CleanText, Field(min_length=1, max_length=64)]
-    data: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$")], Annotated[CleanText, Field(max_length=200)]] = Field(
-        min_length=1, max_length=20
-    )
+    data: dict[
+        Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$")], Annotated[CleanText, Field(max_length=200)]
+    ] = Field(min_length=1, max_length=20)
 
 
 class _Sendable(_Model):
@@ -252,7 +252,11 @@ def ctas(body: Body) -> list[tuple[str, Cta]]:
         case FormBody():
             return [(f"body.after.ctas.{at}", cta) for at, cta in enumerate(body.after.ctas)]
         case LandingBody():
-            return [(f"body.blocks.{at}.cta", block.cta) for at, block in enumerate(body.blocks) if isinstance(block, Button)]
+            return [
+                (f"body.blocks.{at}.cta", block.cta)
+                for at, block in enumerate(body.blocks)
+                if isinstance(block, Button)
+            ]
         case _:
             return []
 
@@ -265,7 +269,11 @@ def files(body: Body) -> list[tuple[str, int, str]]:
     if isinstance(body, ImageBody):
         found.append(("body.file", body.file, "image"))
     if isinstance(body, LandingBody):
-        found += [(f"body.blocks.{at}.file", block.file, "image") for at, block in enumerate(body.blocks) if isinstance(block, Picture)]
+        found += [
+            (f"body.blocks.{at}.file", block.file, "image")
+            for at, block in enumerate(body.blocks)
+            if isinstance(block, Picture)
+        ]
     if isinstance(body, _Sendable) and body.cover is not None:
         found.append(("body.cover", body.cover, "image"))
     return found

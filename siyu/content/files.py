@@ -41,13 +41,17 @@ class Sniffed:
 
 
 def sniff(data: bytes, name: str) -> Sniffed:
-    """What ``data`` is by its content, whatever its name says. Raises BadFile: empty, too large, damaged, other type."""
+    """What ``data`` is by its content, whatever its name says. Raises BadFile."""
     if not data:
         raise BadFile("the file is empty", field="file")
     sha = hashlib.sha256(data).hexdigest()
     if data[:1024].lstrip()[:5] == b"%PDF-":
         return _pdf(data, sha)
-    if data[:4] in (b"\x89PNG", b"GIF8") or data[:3] == b"\xff\xd8\xff" or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
+    if (
+        data[:4] in (b"\x89PNG", b"GIF8")
+        or data[:3] == b"\xff\xd8\xff"
+        or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+    ):
         return _image(data, sha)
     raise BadFile(f"{name or 'the file'} is neither a PDF nor a PNG, JPEG, GIF or WebP image", field="file")
 
@@ -61,7 +65,9 @@ def _pdf(data: bytes, sha: str) -> Sniffed:
             document = pypdfium2.PdfDocument(data)
         except pypdfium2.PdfiumError as error:
             locked = "password" in str(error).lower()
-            raise BadFile("the PDF is locked with a password" if locked else "the PDF is damaged", field="file") from None
+            raise BadFile(
+                "the PDF is locked with a password" if locked else "the PDF is damaged", field="file"
+            ) from None
         try:
             pages = len(document)
             if not 1 <= pages <= MAX_PAGES:
@@ -79,7 +85,10 @@ def _image(data: bytes, sha: str) -> Sniffed:
     try:
         with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise BadFile(f"the image has {image.width}x{image.height} pixels; {MAX_PIXELS // 1_000_000} million are possible", field="file")
+                raise BadFile(
+                    f"the image has {image.width}x{image.height} pixels; {MAX_PIXELS:,} are possible",
+                    field="file",
+                )
             image.load()
             return Sniffed("image", _IMAGE_TYPES[str(image.format)], sha, None, image.width, image.height)
     except (OSError, SyntaxError, KeyError, ValueError, Image.DecompressionBombError):
@@ -160,7 +169,10 @@ def cover_jpeg(image: bytes | None, seed: str) -> bytes:
 
     if image is None:
         hue = hashlib.sha256(seed.encode()).digest()
-        top, bottom = (60 + hue[0] // 4, 90 + hue[1] // 4, 120 + hue[2] // 4), (150 + hue[3] // 4, 170 + hue[4] // 4, 190)
+        top, bottom = (
+            (60 + hue[0] // 4, 90 + hue[1] // 4, 120 + hue[2] // 4),
+            (150 + hue[3] // 4, 170 + hue[4] // 4, 190),
+        )
         shade = Image.linear_gradient("L").resize(COVER)
         picture = Image.composite(Image.new("RGB", COVER, bottom), Image.new("RGB", COVER, top), shade)
     else:

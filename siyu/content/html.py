@@ -13,7 +13,12 @@ _TAGS = {
     *("ul", "ol", "li", "blockquote", "pre", "code", "a", "img", "figure", "figcaption", "section", "div", "span"),
     *("table", "thead", "tbody", "tr", "th", "td", "caption"),
 }
-_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "width", "height"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
 _OWN_IMAGE = re.compile(r"/m/[1-9][0-9]{0,9}")
 _LINK = re.compile(r'<a href="([^"]*)"')
 _IMAGE = re.compile(r"<img[^>]*>")
@@ -28,10 +33,19 @@ def sanitise(html: str) -> str:
             foreign.append(value)
         return value
 
-    clean = nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=kept, url_schemes={"http", "https"}, link_rel="noopener")
+    clean = nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=kept,
+        url_schemes={"http", "https"},
+        link_rel="noopener",
+    )
     if foreign:
         raise BadContent(
-            f"images must be uploaded first; this one is elsewhere: {foreign[0][:120]}", field="body.html", detail={"images": foreign[:20]}
+            f"images must be uploaded first; this one is elsewhere: {foreign[0][:120]}",
+            field="body.html",
+            detail={"images": foreign[:20]},
         )
     return clean
 

@@ -78,7 +78,9 @@ def _draft(content: Content) -> dict[str, Any]:
         words = body.intro
     elif isinstance(body, ImageBody):
         words = body.caption
-    html = for_draft(body.html) if isinstance(body, ArticleBody) else _paragraphs(words or content.digest or content.title)
+    html = (
+        for_draft(body.html) if isinstance(body, ArticleBody) else _paragraphs(words or content.digest or content.title)
+    )
     return {
         "article_type": "news",
         "title": content.title[:32],
@@ -112,7 +114,9 @@ def replaced(payload: Any, attribute: Mapping[str, object], urls: Mapping[str, s
         if "{{" not in payload:
             return payload
         return fields.fill(
-            payload.replace("{{base}}", base), lambda name, default: _shown(attribute.get(name)) or default, lambda key: urls[key]
+            payload.replace("{{base}}", base),
+            lambda name, default: _shown(attribute.get(name)) or default,
+            lambda key: urls[key],
         )
     if isinstance(payload, Mapping):
         return {name: replaced(value, attribute, urls, base) for name, value in payload.items()}

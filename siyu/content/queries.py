@@ -80,7 +80,13 @@ def content(ctx: Ctx, ref: int | str, *, version: int | None = None, published: 
 
 
 def contents(
-    ctx: Ctx, *, kind: str | None = None, words: str | None = None, archived: bool = False, after: str | None = None, limit: int = 50
+    ctx: Ctx,
+    *,
+    kind: str | None = None,
+    words: str | None = None,
+    archived: bool = False,
+    after: str | None = None,
+    limit: int = 50,
 ) -> Page[Summary]:
     """The library, last changed first; ``words`` are looked for in title and key. Raises BadCursor."""
     below = None
@@ -89,7 +95,9 @@ def contents(
         below = (moment(at, "cursor"), int(str(content_id)))
     rows = store.page(ctx, kind, words, archived, below, limit + 1)
     items = [
-        Summary(row.content_id, row.key, Kind(row.kind), row.title, row.latest, row.published, row.updated_at, row.archived)
+        Summary(
+            row.content_id, row.key, Kind(row.kind), row.title, row.latest, row.published, row.updated_at, row.archived
+        )
         for row in rows[:limit]
     ]
     following = cursor(items[-1].updated_at.isoformat(), items[-1].content_id) if len(rows) > limit else None

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
-    func,
     insert,
     or_,
     select,
@@ -111,10 +110,12 @@ def one(ctx: Ctx, ref: int | str, at: int | None, published: bool) -> Row[Any] |
     ).one_or_none()
 
 
-def by_keys(ctx: Ctx, keys: Sequence[str]) -> Mapping[str, Row[Any]]:
+def by_keys(ctx: Ctx, keys: Sequence[str]) -> Mapping[str, Any]:
     """(content_id, kind, published, archived) of each key that exists."""
     rows = ctx.tx.execute(
-        select(content.c.key, content.c.content_id, content.c.kind, content.c.published, content.c.archived).where(content.c.key.in_(keys))
+        select(content.c.key, content.c.content_id, content.c.kind, content.c.published, content.c.archived).where(
+            content.c.key.in_(keys)
+        )
     )
     return {row.key: row for row in rows}
 
@@ -144,9 +145,7 @@ def add_version(ctx: Ctx, content_id: int, number: int, title: str, digest: str,
             made_by=ctx.actor.label,
         )
     )
-    ctx.tx.execute(
-        update(content).where(content.c.content_id == content_id).values(latest=number, updated_at=ctx.now)
-    )
+    ctx.tx.execute(update(content).where(content.c.content_id == content_id).values(latest=number, updated_at=ctx.now))
 
 
 def change(ctx: Ctx, content_id: int, **values: Any) -> bool:
@@ -156,7 +155,7 @@ def change(ctx: Ctx, content_id: int, **values: Any) -> bool:
     return done.rowcount == 1
 
 
-def versions(ctx: Ctx, content_id: int) -> Sequence[Row[Any]]:
+def versions(ctx: Ctx, content_id: int) -> Sequence[Any]:
     return ctx.tx.execute(
         select(version.c.version, version.c.title, version.c.made_at, version.c.made_by)
         .where(version.c.content_id == content_id)
@@ -166,7 +165,7 @@ def versions(ctx: Ctx, content_id: int) -> Sequence[Row[Any]]:
 
 def page(
     ctx: Ctx, kind: str | None, words: str | None, archived: bool, after: tuple[datetime, int] | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     """Library rows, newest change first, below ``after`` = (updated_at, content_id)."""
     statement = (
         select(content, version.c.title)
@@ -186,7 +185,7 @@ def page(
     return ctx.tx.execute(statement).all()
 
 
-def keep_file(ctx: Ctx, **values: Any) -> Row[Any]:
+def keep_file(ctx: Ctx, **values: Any) -> Any:
     """Store a file once per content (sha256); returns its row without data."""
     added = ctx.tx.execute(
         upsert(file).values(added_at=ctx.now, **values).on_conflict_do_nothing(index_elements=[file.c.sha256])
@@ -209,7 +208,7 @@ def _file() -> Select[*tuple[Any, ...]]:
     )
 
 
-def files(ctx: Ctx, ids: Sequence[int]) -> Mapping[int, Row[Any]]:
+def files(ctx: Ctx, ids: Sequence[int]) -> Mapping[int, Any]:
     """File rows without data, by id."""
     return {row.file_id: row for row in ctx.tx.execute(_file().where(file.c.file_id.in_(ids)))}
 

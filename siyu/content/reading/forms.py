@@ -47,7 +47,9 @@ def answers(form: FormBody, version: int, raw: Mapping[str, Sequence[str]], know
         given = [text for text in given if text]
         if field.type == "consent":
             if given:
-                consents.append({"field": field.name, "purpose": field.purpose, "text": field.label, "version": version})
+                consents.append(
+                    {"field": field.name, "purpose": field.purpose, "text": field.label, "version": version}
+                )
             elif field.required:
                 faults[field.name] = "consent"
             continue

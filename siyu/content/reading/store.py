@@ -73,6 +73,7 @@ class SubmissionColumns(TypedColumns):
     link_id: Named[int] = Column(Integer)
     submitted_at: Named[datetime] = Column(DateTime(timezone=True))
     answers: Named[dict[str, object]] = Column(JSONB)
+    mapped: Named[dict[str, object]] = Column(JSONB)
     consents: Named[list[object]] = Column(JSONB)
 
 
@@ -85,7 +86,7 @@ class FaultColumns(TypedColumns):
     content_id: Named[int] = Column(Integer, primary_key=True)
     field: Named[str] = Column(Text, primary_key=True)
     fault: Named[str] = Column(Text, primary_key=True)
-    count: Named[int] = Column(BigInteger)
+    times: Named[int] = Column(BigInteger)
 
 
 view = Table(
@@ -119,8 +120,10 @@ def view_row(ctx: Ctx, view_id: int) -> Row[Any] | None:
     return ctx.tx.execute(select(view).where(view.c.view_id == view_id)).one_or_none()
 
 
-def count_click(ctx: Ctx, view_id: int) -> None:
-    ctx.tx.execute(update(view).where(view.c.view_id == view_id).values(clicks=view.c.clicks + 1))
+def count_click(ctx: Ctx, view_id: int) -> int:
+    """Add a click to a view; returns how many it has now (0 for an unknown view)."""
+    counted = update(view).where(view.c.view_id == view_id).values(clicks=view.c.clicks + 1)
+    return ctx.tx.execute(counted.returning(view.c.clicks)).scalar_one_or_none() or 0
 
 
 def read_page(ctx: Ctx, view_id: int, content_id: int, page: int, ms: int) -> int:
@@ -149,15 +152,23 @@ def read_page(ctx: Ctx, view_id: int, content_id: int, page: int, ms: int) -> in
 def touch_field(ctx: Ctx, view_id: int, field: str) -> bool:
     """Note the last field touched; True when the form was not started before."""
     ctx.tx.execute(update(view).where(view.c.view_id == view_id).values(last_field=field))
-    return ctx.tx.execute(
-        update(view).where(view.c.view_id == view_id, view.c.started.is_(False)).values(started=True)
-    ).rowcount == 1
+    return (
+        ctx.tx.execute(
+            update(view).where(view.c.view_id == view_id, view.c.started.is_(False)).values(started=True)
+        ).rowcount
+        == 1
+    )
 
 
 def new_submission(ctx: Ctx, view_id: int, digest: str) -> bool:
     """Take the key of a submission; False when these answers were sent from this view before."""
     taken = upsert(submission_key).values(view_id=view_id, digest=digest).on_conflict_do_nothing()
     return ctx.tx.execute(taken.returning(submission_key.c.view_id)).one_or_none() is not None
+
+
+def forget_submission(ctx: Ctx, view_id: int, digest: str) -> None:
+    """Give back the key of a submission that was refused."""
+    ctx.tx.execute(delete(submission_key).where(submission_key.c.view_id == view_id, submission_key.c.digest == digest))
 
 
 def add_submission(ctx: Ctx, **values: Any) -> int:
@@ -169,10 +180,10 @@ def add_submission(ctx: Ctx, **values: Any) -> int:
     return submission_id
 
 
-def answers_of(ctx: Ctx, customer_id: int, origin_id: int, limit: int = 20) -> Sequence[Row[Any]]:
-    """(content_id, version, answers) that this very origin gave, newest first."""
+def answers_of(ctx: Ctx, customer_id: int, origin_id: int, limit: int = 20) -> Sequence[Any]:
+    """(content_id, answers, mapped) that this very origin gave, newest first."""
     return ctx.tx.execute(
-        select(submission.c.content_id, submission.c.version, submission.c.answers)
+        select(submission.c.content_id, submission.c.answers, submission.c.mapped)
         .where(submission.c.customer_id == customer_id, submission.c.origin_id == origin_id)
         .order_by(submission.c.submission_id.desc())
         .limit(limit)
@@ -183,18 +194,18 @@ def count_faults(ctx: Ctx, content_id: int, faults: Mapping[str, str]) -> None:
     """Add one to each (field, fault)."""
     rows = unnest("f", field=(Text(), list(faults)), fault=(Text(), list(faults.values())))
     added = upsert(fault).from_select(
-        ["content_id", "field", "fault", "count"],
+        ["content_id", "field", "fault", "times"],
         select(literal(content_id, Integer), rows.c.field, rows.c.fault, literal(1, BigInteger)).order_by(rows.c.field),
     )
     ctx.tx.execute(
         added.on_conflict_do_update(
-            index_elements=[fault.c.content_id, fault.c.field, fault.c.fault], set_={"count": fault.c.count + 1}
+            index_elements=[fault.c.content_id, fault.c.field, fault.c.fault], set_={"times": fault.c.times + 1}
         )
     )
 
 
 def move_submissions(ctx: Ctx, moves: Sequence[tuple[int, int, int]]) -> None:
-    """Give submissions of (origin_id, from_id) to to_id; insert and delete, because customer_id distributes the rows."""
+    """Give submissions of (origin_id, from_id) to to_id; by insert and delete: customer_id distributes the rows."""
     rows = unnest(
         "m",
         origin_id=(Integer(), [move[0] for move in moves]),
@@ -209,12 +220,14 @@ def move_submissions(ctx: Ctx, moves: Sequence[tuple[int, int, int]]) -> None:
     ctx.tx.execute(copied)
     ctx.tx.execute(
         delete(submission).where(
-            submission.c.customer_id == rows.c.from_id, submission.c.origin_id == rows.c.origin_id, rows.c.from_id != rows.c.to_id
+            submission.c.customer_id == rows.c.from_id,
+            submission.c.origin_id == rows.c.origin_id,
+            rows.c.from_id != rows.c.to_id,
         )
     )
 
 
-def submissions(ctx: Ctx, content_id: int, after: tuple[datetime, int] | None, limit: int) -> Sequence[Row[Any]]:
+def submissions(ctx: Ctx, content_id: int, after: tuple[datetime, int] | None, limit: int) -> Sequence[Any]:
     """Submissions of a form, newest first, below ``after`` = (submitted_at, submission_id)."""
     statement = (
         select(submission)

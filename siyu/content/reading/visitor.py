@@ -16,7 +16,8 @@ RETRY_SECONDS = 600.0
 
 _BOT = re.compile(
     r"bot\b|spider|crawl|slurp|preview|facebookexternalhit|whatsapp|telegram|headlesschrome|curl/|wget/|python-|go-http|monitor|"
-    r"okhttp|java/|libwww|scan", re.IGNORECASE
+    r"okhttp|java/|libwww|scan",
+    re.IGNORECASE,
 )
 
 
@@ -59,7 +60,11 @@ class Visitor:
 
     def cookie(self) -> str:
         """The signed value of the cookie."""
-        data = {"n": self.number.hex(), "o": {str(k): v for k, v in self.openids.items()}, "r": {str(k): v for k, v in self.refused.items()}}
+        data = {
+            "n": self.number.hex(),
+            "o": {str(k): v for k, v in self.openids.items()},
+            "r": {str(k): v for k, v in self.refused.items()},
+        }
         return seal("content.visitor", json.dumps(data, separators=(",", ":")).encode(), 16)
 
 
@@ -75,7 +80,9 @@ def visitor_of(cookie: str | None) -> Visitor | None:
     try:
         data = json.loads(unseal("content.visitor", cookie, 16))
         return Visitor(
-            bytes.fromhex(data["n"]), {int(k): str(v) for k, v in data["o"].items()}, {int(k): float(v) for k, v in data["r"].items()}
+            bytes.fromhex(data["n"]),
+            {int(k): str(v) for k, v in data["o"].items()},
+            {int(k): float(v) for k, v in data["r"].items()},
         )
     except (ValueError, KeyError, TypeError):
         return None
@@ -110,7 +117,9 @@ def view_token(token: str) -> ViewToken:
         number, at = read_varint(message, at)
         numbers.append(number)
     view_id, customer_id, origin_id, flags, account_id = numbers
-    return ViewToken(view_id, customer_id, origin_id, bool(flags & 1), bool(flags & 2), bool(flags & 4), account_id, message[at:])
+    return ViewToken(
+        view_id, customer_id, origin_id, bool(flags & 1), bool(flags & 2), bool(flags & 4), account_id, message[at:]
+    )
 
 
 @dataclass(frozen=True, slots=True)

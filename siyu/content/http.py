@@ -1,0 +1,350 @@
+"""Private: the library, uploads, statistics and answers over HTTP; ``public`` are the pages that customers open."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, File, Query, Request, Response, UploadFile
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from siyu.content import actions, files, queries
+from siyu.content import outgoing as shapes
+from siyu.content.bodies import LinkBody, TemplateBody, TextBody
+from siyu.content.reading.actions import form_of
+from siyu.content.reading.http import public
+from siyu.content.reading.pages import Maker
+from siyu.content.reading.statistics import statistics, submissions
+from siyu.content.reading.words import language
+from siyu.content.types import (
+    BadContent,
+    BadFile,
+    Content,
+    FieldsNotAllowed,
+    Kind,
+    KindFixed,
+    LinkContext,
+    NoSuchContent,
+    NotPublished,
+    NotSendable,
+    UnknownContent,
+    UnknownField,
+)
+from siyu.customers import queries as customers
+from siyu.kernel import audit
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.errors import BadText, Forbidden, Invalid
+from siyu.kernel.http import raises, requires
+from siyu.kernel.paging import BadCursor
+from siyu.kernel.text import CleanText, Moment
+
+router = APIRouter(prefix="/api/content", tags=["content"])
+Read = Annotated[Ctx, requires("content.read")]
+Write = Annotated[Ctx, requires("content.write")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+_ARTICLE = {"html": "<p>三步建好私域。</p>", "ctas": [{"label": "领取电子书", "kind": "form", "content": "ebook-form"}]}
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewContent(_Input):
+    """A content, or the next version of the one with this key."""
+
+    key: CleanText = Field(min_length=1, max_length=63, examples=["private-domain-guide"])
+    kind: Kind = Field(examples=["article"])
+    title: CleanText = Field(min_length=1, max_length=64, examples=["私域运营入门"])
+    digest: CleanText = Field(default="", max_length=120, examples=["一本书讲清楚怎么开始"])
+    body: dict[str, object] = Field(description="What the kind holds; see docs/content.md", examples=[_ARTICLE])
+    publish: bool = Field(default=False, description="Make this version the one that readers get")
+
+
+class PublishBody(_Input):
+    """Which version readers get; without one, the latest."""
+
+    version: int | None = Field(default=None, ge=1)
+
+
+class ContentBody(BaseModel):
+    """A content at one version."""
+
+    content_id: int
+    key: str
+    kind: Kind
+    version: int
+    latest: int
+    published: int | None
+    title: str
+    digest: str
+    body: dict[str, object]
+    created_at: datetime
+    updated_at: datetime
+    archived: bool
+    routes: list[str] = Field(description="The routes that can send it")
+
+
+class SummaryBody(BaseModel):
+    """A content in the list."""
+
+    content_id: int
+    key: str
+    kind: Kind
+    title: str
+    latest: int
+    published: int | None
+    updated_at: datetime
+    archived: bool
+
+
+class ContentPage(BaseModel):
+    """A page of the library."""
+
+    items: list[SummaryBody]
+    next: str | None
+
+
+class VersionBody(BaseModel):
+    """A version of a content."""
+
+    version: int
+    title: str
+    made_at: datetime
+    made_by: str
+
+
+class FileBody(BaseModel):
+    """An uploaded file; ``url`` shows an image."""
+
+    file_id: int
+    kind: str
+    media_type: str
+    name: str
+    size: int
+    pages: int | None
+    width: int | None
+    height: int | None
+    url: str | None
+
+
+class LinkBodyOut(BaseModel):
+    """A link that everybody may get."""
+
+    link_id: int
+    url: str
+
+
+class PageTimeBody(BaseModel):
+    """One page: how many views reached it, milliseconds in all."""
+
+    page: int
+    views: int
+    ms: int
+
+
+class FieldLossBody(BaseModel):
+    """One form field: views that ended there without sending, and refused answers by fault."""
+
+    field: str
+    label: str
+    left_here: int
+    faults: dict[str, int]
+
+
+class LinkCountBody(BaseModel):
+    """One link: where it was used and how often it was opened."""
+
+    link_id: int
+    purpose: str
+    views: int
+    readers: int
+
+
+class StatisticsBody(BaseModel):
+    """What became of a content. ``ms``: reading time of all views; views that nobody is known by are counted too."""
+
+    views: int
+    readers: int
+    known_views: int
+    wechat_views: int
+    forwarded_views: int
+    ms: int
+    clicks: int
+    form_views: int
+    started: int
+    submitted: int
+    submissions: int
+    pages: list[PageTimeBody]
+    fields: list[FieldLossBody]
+    links: list[LinkCountBody]
+
+
+class SubmissionBody(BaseModel):
+    """One answer to a form; phones and emails masked without the permission customers.phones."""
+
+    submission_id: int
+    customer_id: int | None
+    version: int
+    submitted_at: datetime
+    answers: dict[str, object]
+    consents: list[object]
+
+
+class SubmissionPage(BaseModel):
+    """A page of answers."""
+
+    items: list[SubmissionBody]
+    next: str | None
+
+
+class MessagePreview(BaseModel):
+    """A message as one person would get it; content fields show their defaults or the chosen customer's values."""
+
+    kind: str
+    personal: bool
+    fields: list[str]
+    body: dict[str, object]
+
+
+def _shown(content: Content) -> ContentBody:
+    routes = []
+    for route in sorted(shapes.ROUTES):
+        try:
+            shapes.sendable(content, route)
+        except (NotSendable, FieldsNotAllowed):
+            continue
+        routes.append(route)
+    values = {name: getattr(content, name) for name in ContentBody.model_fields if name not in ("body", "routes")}
+    return ContentBody(**values, body=content.body.model_dump(mode="json", exclude={"kind"}), routes=routes)
+
+
+@router.get("", responses=raises(Forbidden, BadCursor))
+def list_content(
+    ctx: Read,
+    kind: Kind | None = None,
+    q: Annotated[CleanText | None, Query(max_length=64, description="Part of the title or key")] = None,
+    archived: bool = False,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> ContentPage:
+    """The library, last changed first."""
+    page = queries.contents(ctx, kind=kind, words=q, archived=archived, after=cursor, limit=limit)
+    return ContentPage(items=[SummaryBody(**asdict(item)) for item in page.items], next=page.next)
+
+
+@router.put(
+    "",
+    responses=raises(
+        BadContent, Invalid, BadText, FieldsNotAllowed, UnknownField, UnknownContent, KindFixed, Forbidden
+    ),
+)
+def save_content(body: NewContent, ctx: Write) -> ContentBody:
+    """Make a content, or the next version of the one with this key. The same again changes nothing."""
+    return _shown(actions.save_content(ctx, **body.model_dump()))
+
+
+@router.get("/{content_id}", responses=raises(NoSuchContent, Forbidden))
+def read_content(content_id: int, ctx: Read, version: int | None = None) -> ContentBody:
+    """A content at its latest or at a given version."""
+    return _shown(queries.content(ctx, content_id, version=version))
+
+
+@router.get("/{content_id}/versions", responses=raises(NoSuchContent, Forbidden))
+def list_versions(content_id: int, ctx: Read) -> list[VersionBody]:
+    """The versions of a content, newest first."""
+    queries.content(ctx, content_id)
+    return [
+        VersionBody(version=version, title=title, made_at=made_at, made_by=made_by)
+        for version, title, made_at, made_by in queries.versions(ctx, content_id)
+    ]
+
+
+@router.post("/{content_id}/publish", responses=raises(NoSuchContent, Forbidden))
+def publish_content(content_id: int, body: PublishBody, ctx: Write) -> ContentBody:
+    """Make a version the one that readers get."""
+    return _shown(actions.publish(ctx, content_id, body.version))
+
+
+@router.delete("/{content_id}", status_code=204, responses=raises(NoSuchContent, Forbidden))
+def archive_content(content_id: int, ctx: Write) -> None:
+    """Take a content out of the library; links that were sent stay readable."""
+    actions.archive(ctx, content_id)
+
+
+@router.post("/{content_id}/restore", status_code=204, responses=raises(NoSuchContent, Forbidden))
+def restore_content(content_id: int, ctx: Write) -> None:
+    """Put an archived content back into the library."""
+    actions.archive(ctx, content_id, archived=False)
+
+
+@router.post("/files", status_code=201, responses=raises(BadFile, Forbidden))
+def upload_file(
+    file: Annotated[UploadFile, File(description="A PDF up to 50 MB and 500 pages, or an image up to 10 MB")],
+    ctx: Write,
+) -> FileBody:
+    """Upload a PDF or an image. What it is is seen from its bytes, not from its name."""
+    data = file.file.read(max(files.LIMITS.values()) + 1)
+    kept = actions.upload(ctx, data, file.filename or "")
+    return FileBody(**asdict(kept), url=f"/m/{kept.file_id}" if kept.kind == "image" else None)
+
+
+@router.post("/{content_id}/link", responses=raises(NoSuchContent, Forbidden))
+def make_link(
+    content_id: int, ctx: Write, purpose: Annotated[CleanText, Query(min_length=1, max_length=100)]
+) -> LinkBodyOut:
+    """A link for everybody, for a purpose such as a poster or a menu; the same purpose gives the same link."""
+    queries.content(ctx, content_id)
+    link_id = actions.ensure_link(ctx, content_id, LinkContext(f"manual:{purpose}"))
+    return LinkBodyOut(link_id=link_id, url=queries.shared_url(link_id))
+
+
+@router.get(
+    "/{content_id}/preview", response_class=HTMLResponse, responses=raises(NoSuchContent, NotPublished, Forbidden)
+)
+def preview_page(content_id: int, request: Request, ctx: Write, version: int | None = None) -> Response:
+    """The page as a reader would see it; nothing is counted and a form is not sent."""
+    content = queries.content(ctx, content_id, version=version)
+    if isinstance(content.body, TextBody | TemplateBody | LinkBody):
+        raise NoSuchContent("this kind has no page of its own", field="content_id")
+    words = language(request.query_params.get("lang"), request.headers.get("accept-language"))
+    html = Maker(ctx, words, "preview", None, None).page(content, form_of(ctx, content), {})
+    policy = "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; frame-ancestors 'self'"
+    return HTMLResponse(html, headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"})
+
+
+@router.get(
+    "/{content_id}/message",
+    responses=raises(NoSuchContent, NotPublished, NotSendable, FieldsNotAllowed, Forbidden),
+)
+def preview_message(content_id: int, ctx: Write, route: str, customer_id: int | None = None) -> MessagePreview:
+    """The message that a route would send, for one customer or with the defaults of its fields."""
+    made = actions.outgoing(ctx, content_id, route, context=LinkContext("preview"))
+    values: dict[str, object] = {}
+    if customer_id is not None and made.fields:
+        attributes = customers.profile(ctx, customer_id).attributes
+        values = {name: attributes[name] for name in made.fields if name in attributes}
+        audit.record(ctx, "content.preview", "customer", customer_id, content_id=content_id)
+    body = dict(made.draft) if made.draft is not None else queries.personalise(made, customer_id or 0, values)
+    return MessagePreview(kind=made.kind, personal=made.personal, fields=list(made.fields), body=body)
+
+
+@router.get("/{content_id}/statistics", responses=raises(NoSuchContent, Forbidden))
+def content_statistics(
+    content_id: int, ctx: Read, since: Moment | None = None, until: Moment | None = None
+) -> StatisticsBody:
+    """Views, readers, reading time per page, clicks, forwards, answers, and where forms are left."""
+    return StatisticsBody.model_validate(asdict(statistics(ctx, content_id, since, until)))
+
+
+@router.get("/{content_id}/submissions", responses=raises(NoSuchContent, BadCursor, Forbidden))
+def list_submissions(content_id: int, ctx: Read, cursor: str | None = None, limit: Limit = 50) -> SubmissionPage:
+    """The answers to a form, newest first."""
+    clear = ctx.actor.may("customers.phones")
+    page = submissions(ctx, content_id, clear=clear, after=cursor, limit=limit)
+    if clear:
+        audit.record(ctx, "content.read_submissions", "content", content_id, rows=len(page.items))
+    return SubmissionPage(items=[SubmissionBody(**asdict(item)) for item in page.items], next=page.next)
+
+
+__all__ = ["public", "router"]

@@ -1,0 +1,79 @@
+"""What reading asks of and tells to customers: who an openid or a browser is, and what a person did."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+
+from siyu.content.reading.visitor import Visitor, Who
+from siyu.customers import actions as customers
+from siyu.customers import queries
+from siyu.customers.types import ANONYMOUS, Identity, NewEvent, NewVisit, Record, oa_source
+from siyu.kernel.ctx import Ctx
+
+SOURCE = "content"
+
+
+def openid_identity(account_id: int, openid: str) -> Identity:
+    """The identity that OAuth proves."""
+    return Identity("oa_openid", openid, str(account_id))
+
+
+def _of_openid(ctx: Ctx, account_id: int, openid: str) -> Who | None:
+    """The customer of an openid, with the origin that is this openid's."""
+    relation = queries.openids(account_id)
+    row = ctx.tx.execute(
+        select(relation.c.customer_id, relation.c.origin_id).where(relation.c.openid == openid)
+    ).one_or_none()
+    return Who(row.customer_id, row.origin_id) if row else None
+
+
+def owner(ctx: Ctx, customer_id: int) -> Who | None:
+    """The customer whom a personal link's number means now; None when it never was a customer's."""
+    home = queries.origins(ctx, [customer_id]).get(customer_id)
+    return Who(home, customer_id) if home is not None else None
+
+
+def recognise(ctx: Ctx, visitor: Visitor, account_id: int | None) -> tuple[Who | None, bool, Who | None]:
+    """(customer of a proven openid, whether a proven openid is no customer, customer that the browser was joined to).
+
+    The openid of the link's own account counts first, then any other account's.
+    """
+    proven = sorted(visitor.openids.items(), key=lambda item: item[0] != account_id)
+    for account, openid in proven:  # set-loop: a browser has an openid per account, mostly one
+        if (known := _of_openid(ctx, account, openid)) is not None:
+            return known, False, None
+    if proven:
+        return None, True, None
+    anonymous = Identity(ANONYMOUS, visitor.anonymous_id)
+    joined = None if visitor.fresh else queries.find(ctx, anonymous)
+    return None, False, Who(joined, joined) if joined is not None else None
+
+
+def profiling(ctx: Ctx, customer_id: int) -> bool:
+    """Whether the customer agreed that their reading is recorded (N3)."""
+    relation = queries.reachability
+    agreed = select(relation.c.profiling_consent).where(relation.c.customer_id == customer_id)
+    return bool(ctx.tx.execute(agreed).scalar_one_or_none())
+
+
+def join(ctx: Ctx, account_id: int, openid: str, visitor: Visitor) -> None:
+    """OAuth proved who sits at a browser: if it is a customer, what the browser did before becomes theirs.
+
+    An openid that is no customer stays a visitor: reading a page makes nobody a customer.
+    """
+    if _of_openid(ctx, account_id, openid) is None:
+        return
+    identity = openid_identity(account_id, openid)
+    anonymous = Identity(ANONYMOUS, visitor.anonymous_id)
+    key = f"oauth:{openid}:{visitor.anonymous_id}"
+    customers.recognise(ctx, [Record(oa_source(account_id), key, (identity, anonymous), ctx.now)])
+
+
+def happened(ctx: Ctx, who: Who, key: str, type: str, content_id: int, props: Mapping[str, object]) -> NewEvent:
+    """An event of a known person, now; ``key`` is unique within content."""
+    return NewEvent(SOURCE, key, type, ctx.now, who.customer_id, content_id, props, who.origin_id)
+
+
+def aside(ctx: Ctx, anonymous_id: str, key: str, type: str, content_id: int, props: Mapping[str, object]) -> None:
+    """The same of a browser that nobody is known by: it waits aside (K1)."""
+    customers.visit(ctx, [NewVisit(anonymous_id, SOURCE, key, type, ctx.now, content_id, props)])
