@@ -8,6 +8,8 @@ from siyu.segments import membership, queries, store, uses
 from siyu.segments.types import SegmentCycle, SegmentInUse, SegmentNameTaken, UnknownSegment, Use
 
 LONGEST_NAME = 60
+register_use = uses.register
+"""Let a room above speak for what it uses: ``register_use(room, check)``; called by app's wiring."""
 
 
 def save(ctx: Ctx, *, name: str, condition: object, segment_id: int | None = None, field: str = "condition") -> int:

@@ -80,6 +80,5 @@ class Frame:
 
     def select(self, *columns: ColumnElement[Any], where: ColumnElement[bool] | None = None) -> Select[Any]:
         """The customers (or the given columns) for whom ``where`` holds."""
-        active = self.customer.c.status == "active"
         chosen: Select[Any] = select(*(columns or (self.customer_id.label("customer_id"),)))
-        return chosen.select_from(self._from).where(active, true() if where is None else where)
+        return chosen.select_from(self._from).where(true() if where is None else where)

@@ -19,8 +19,10 @@ from siyu.segments.frame import Who
 from siyu.segments.parse import depends, load
 from siyu.segments.types import Condition, Depends
 
-ALL_CONCERNED = frozenset({"created", "merged", "split", "erased"})
+ALL_CONCERNED = frozenset({"created", "merged", "split", "split_off", "erased"})
 """Events after which every segment looks at the customers anew: they came, went, or got other people's past."""
+Pairs = list[tuple[int, int]]
+"""(segment_id, customer_id) each."""
 Touched = dict[int, set[int]]
 """segment_id -> the customers to look at again."""
 
@@ -111,11 +113,11 @@ def follow(ctx: Ctx, known: Mapping[int, Definition], touched: Touched, *, share
         for inner in definition.depends.segments:
             dependents.setdefault(inner, []).append(segment_id)
     store.lock(ctx, sorted(_with_outer(touched, dependents)), shared=shared)
-    gained: list[tuple[int, int]] = []
-    lost: list[tuple[int, int]] = []
+    gained: Pairs = []
+    lost: Pairs = []
     for level in levels(known):
-        entering: list[tuple[int, int]] = []
-        leaving: list[tuple[int, int]] = []
+        entering: Pairs = []
+        leaving: Pairs = []
         for segment_id in level:  # set-loop: one statement per segment concerned
             if not touched.get(segment_id):
                 continue
@@ -159,7 +161,7 @@ def _tell(
     if not told:
         return
     people = {customer_id for _, (_, customer_id) in told}
-    active = customer_queries.active(ctx, sorted(people)) if lost else people
+    active = store.active(ctx, customer_queries.customer, sorted(people)) if lost else people
     change_id = store.next_change_id(ctx)
     events = [
         NewEvent(

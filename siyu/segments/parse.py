@@ -7,11 +7,12 @@ from pydantic import ValidationError
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import BadText, BadTime
-from siyu.segments import registry
+from siyu.segments import leaves as registry
 from siyu.segments.types import All, AnyOf, BadCondition, Condition, Depends, Leaf, Not, Params, UnknownCondition
 
 DEEPEST, MOST = 12, 200
 """How deep a condition may nest, and how many leaves it may have."""
+_TYPES = {"bool", "int", "float", "str", "tuple", "Relative", "Test"}
 Resolve = Callable[[registry.Kind[Any], Params, str], Params]
 
 
@@ -81,9 +82,10 @@ def _leaf(data: Mapping[Any, Any], field: str, resolve: Resolve) -> Leaf:
     try:
         params = kind.params.model_validate({key: value for key, value in data.items() if key != "kind"})
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        # Union members appear in pydantic's locations as types; only names and positions mean something to people.
-        place = [part for part in first["loc"] if isinstance(part, int) or str(part).replace("_", "").isalnum()]
+        found = error.errors(include_url=False)
+        first = next((one for one in found if one["type"] in ("bad_text", "bad_time")), found[0])
+        # Members of a union appear in pydantic's locations as types; only names and positions mean something to people.
+        place = [part for part in first["loc"] if isinstance(part, int) or (part.isidentifier() and part not in _TYPES)]
         path = _join(field, *place)
         raising = {"bad_text": BadText, "bad_time": BadTime}.get(first["type"], BadCondition)
         raise raising(first["msg"], field=path or None) from None

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, Select
 
 from siyu.customers import queries as customers
+from siyu.customers.types import UnknownCustomer
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ids_of
 from siyu.kernel.paging import Page, cursor, keys
@@ -91,7 +92,7 @@ def facts(ctx: Ctx, condition: Condition, who: Who) -> dict[int, Facts]:
     for name, found in by_kind.items():  # set-loop: one statement per leaf kind
         loaded[name] = parsing.kind_of(found[0]).load(ctx, [leaf.params for leaf in found], who)
     since = {row.customer_id: getattr(row, "since", None) for row in ctx.tx.execute(who)}
-    people = customers.active(ctx, sorted(since))
+    people = store.active(ctx, customers.customer, sorted(since))
     return {
         customer_id: Facts(
             customer_id,
@@ -108,10 +109,10 @@ def evaluate(condition: Condition, facts: Facts, now: datetime, zone: ZoneInfo) 
 
 
 def explain(ctx: Ctx, condition: Condition, customer_id: int) -> Why:
-    """Why one customer is in or out now. Raises customers' NotFound for somebody who is not an active customer."""
+    """Why one customer is in or out now. Raises UnknownCustomer for who is not an active customer."""
     loaded = facts(ctx, condition, ids_of([customer_id]))
     if customer_id not in loaded:
-        raise customers.UnknownCustomer("no such customer", field="customer_id")
+        raise UnknownCustomer("no such customer", field="customer_id")
     return evaluate(condition, loaded[customer_id], ctx.now, ctx.zone)
 
 
@@ -155,18 +156,12 @@ def segments(ctx: Ctx) -> list[Segment]:
     return [_segment(row) for row in store.segments(ctx)]
 
 
-def segment(ctx: Ctx, segment_id: int) -> Segment:
-    """One saved segment. Raises UnknownSegment."""
-    rows = store.segments(ctx, [segment_id])
+def segment(ctx: Ctx, segment: int | str) -> Segment:
+    """One saved segment, by id or name. Raises UnknownSegment."""
+    rows = store.segments(ctx, segment)
     if not rows:
         raise UnknownSegment("no such segment", field="segment_id")
     return _segment(rows[0])
-
-
-def by_name(ctx: Ctx, name: str) -> Segment | None:
-    """The saved segment of this name."""
-    row = store.segment_by(ctx, name=name)
-    return segment(ctx, row.segment_id) if row else None
 
 
 def members(ctx: Ctx, segment_id: int) -> Select[Any]:

@@ -70,7 +70,8 @@ def crossed(column: ColumnElement[Any], window: Window, at: At, before: datetime
 def _both(bounds: tuple[datetime | None, datetime | None]) -> tuple[datetime, datetime]:
     """The bounds of a calendar term, which has both."""
     start, end = bounds
-    assert start is not None and end is not None
+    assert start is not None
+    assert end is not None
     return start, end
 
 

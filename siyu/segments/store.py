@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    FromClause,
     Identity,
     Index,
     Integer,
@@ -85,16 +86,17 @@ def segment_by(ctx: Ctx, **where: Any) -> Row[Any] | None:
     return ctx.tx.execute(statement).one_or_none()
 
 
-def segments(ctx: Ctx, ids: Sequence[int] | None = None) -> Sequence[Row[Any]]:
-    """Saved segments by id, with ``size`` and the condition's JSON as text."""
+def segments(ctx: Ctx, wanted: int | str | None = None) -> Sequence[Row[Any]]:
+    """Saved segments with their ``size``: all, or the one of this id or name."""
     sizes = select(func.count()).where(member.c.segment_id == segment.c.segment_id).scalar_subquery()
     statement = select(segment, sizes.label("size")).order_by(segment.c.segment_id)
-    if ids is not None:
-        statement = statement.where(segment.c.segment_id.in_(ids))
+    if wanted is not None:
+        key = segment.c.name if isinstance(wanted, str) else segment.c.segment_id
+        statement = statement.where(key == wanted)
     return ctx.tx.execute(statement).all()
 
 
-def definitions(ctx: Ctx) -> Sequence[Row[Any]]:
+def definitions(ctx: Ctx) -> Sequence[Row[int, str, str, bool, datetime, datetime | None]]:
     """What re-evaluating needs of every segment: id, name, condition as text, listened, evaluated_at, due_at."""
     listened = exists().where(listener.c.segment_id == segment.c.segment_id)
     columns = (
@@ -204,7 +206,10 @@ def next_change_id(ctx: Ctx) -> int:
 
 def earliest(ctx: Ctx, times: Sequence[Select[Any]]) -> datetime | None:
     """The earliest of the times that the given Selects (one value each) find."""
-    return ctx.tx.execute(select(func.least(*(time.scalar_subquery() for time in times)))).scalar_one()
+    found: datetime | None = ctx.tx.execute(
+        select(func.least(*(time.scalar_subquery() for time in times)))
+    ).scalar_one()
+    return found
 
 
 def sooner(ctx: Ctx, dues: Sequence[tuple[int, datetime]]) -> None:
@@ -278,9 +283,16 @@ def first_by_hash(ctx: Ctx, who: Select[Any], limit: int) -> list[int]:
     return list(ctx.tx.execute(statement).scalars())
 
 
-def population(ctx: Ctx, people: Any) -> tuple[int, int]:
-    """(highest customer_id ever given out, how many customers are active)."""
+def active(ctx: Ctx, people: FromClause, ids: Sequence[int]) -> set[int]:
+    """Which of the ids are rows of ``people`` (the active customers)."""
+    given = unnest("i", customer_id=(Integer(), ids))
+    statement = select(people.c.customer_id).where(people.c.customer_id.in_(select(given.c.customer_id)))
+    return set(ctx.tx.execute(statement).scalars())
+
+
+def population(ctx: Ctx, people: FromClause) -> tuple[int, int]:
+    """(highest customer_id of an active customer, how many there are)."""
     highest = select(func.coalesce(func.max(people.c.customer_id), 0)).scalar_subquery()
-    active = select(func.count()).where(people.c.status == "active").scalar_subquery()
+    active = select(func.count()).select_from(people).scalar_subquery()
     row = ctx.tx.execute(select(highest, active)).one()
     return row[0], row[1]

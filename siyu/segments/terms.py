@@ -20,7 +20,7 @@ LONGEST = timedelta(days=3660)
 
 
 def span(text: str) -> timedelta:
-    """``30m``, ``12h``, ``7d`` (7 x 24 h), ``2w`` as a timedelta; raises ValueError for anything else or over 10 years."""
+    """``30m``, ``12h``, ``7d`` (7 x 24 h), ``2w`` as a timedelta; raises ValueError for anything else."""
     found = _SPAN.fullmatch(text)
     if not found:
         raise ValueError("a duration is a number and m, h, d or w, such as 12h")

@@ -1,4 +1,4 @@
-"""Door: who uses a segment. Rooms above (journeys, replies) answer; ``app`` registers their answers."""
+"""Private: who uses a segment. Rooms above (journeys, replies) answer; ``app`` registers their answers."""
 
 from collections.abc import Callable
 

@@ -28,6 +28,10 @@ EVENTS_UP_TO = 10_000
 """A change of more pairs than this writes one notice instead of an event per customer; its ids stay in the change."""
 
 
+register_use = uses.register
+"""Let a room above speak for what it uses: ``register_use(room, check)``; called by app's wiring."""
+
+
 def _name(value: str, field: str) -> str:
     name = clean(value, field).strip()
     if not 1 <= len(name) <= NAME_LENGTH or "/" in name:

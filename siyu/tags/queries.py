@@ -59,7 +59,7 @@ def assignments(ctx: Ctx, customer_id: int) -> list[Assignment]:
     carried = tags_of(ctx, [customer_id])[customer_id]
     known = by_ids(ctx, carried)
     expires = changes.expiries(ctx, customer_id)
-    events = customers.events(ctx).subquery("e")
+    events = customers.events
     latest: dict[int, tuple[Any, str, str]] = {}
     added = select(events).where(events.c.customer_id == customer_id, events.c.type == "tag_added")
     for row in ctx.tx.execute(added.order_by(events.c.occurred_at, events.c.event_id)):

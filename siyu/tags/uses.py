@@ -1,4 +1,4 @@
-"""Door: who uses a tag. Rooms above ``tags`` answer; ``app`` registers their answers when it wires the house.
+"""Private: who uses a tag. Rooms above ``tags`` answer; ``app`` registers their answers when it wires the house.
 
 A tag never refers upward, so deleting one asks the checks that were handed in here.
 """

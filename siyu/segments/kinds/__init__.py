@@ -1,6 +1,6 @@
 """Private: the leaf kinds of the rooms at or below segments."""
 
-from siyu.segments import registry
+from siyu.segments import leaves
 from siyu.segments.kinds.account import AccountKind
 from siyu.segments.kinds.attribute import AttributeKind
 from siyu.segments.kinds.dates import DateKind
@@ -26,4 +26,4 @@ BUILT_IN = (
 )
 
 for _kind in BUILT_IN:
-    registry.register(_kind)
+    leaves.register(_kind)

@@ -9,7 +9,7 @@ from siyu.customers import queries as customers
 from siyu.kernel.ctx import Ctx
 from siyu.platforms import queries as platforms
 from siyu.segments.frame import Frame
-from siyu.segments.registry import Kind
+from siyu.segments.leaves import Kind
 from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Seen
 
 

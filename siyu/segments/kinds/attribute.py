@@ -7,15 +7,16 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ColumnElement, Date, DateTime, Interval, Select, and_, false, func, literal
+from sqlalchemy import ColumnElement, Date, DateTime, Interval, Select, and_, func, literal
 from sqlalchemy.types import Numeric
 
+from siyu.customers.types import AttributeType, Definition
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import BadTime
 from siyu.kernel.text import CleanText, moment
 from siyu.segments.frame import Frame
-from siyu.segments.kinds.profile import definition, expression, load_row, names_of, value_of
-from siyu.segments.registry import Kind
+from siyu.segments.kinds.profile import OWN_COLUMNS, by_name, definition, expression, load_row, value_of
+from siyu.segments.leaves import Kind
 from siyu.segments.sqlterms import RUNNING
 from siyu.segments.terms import LOWER, TICK, UPPER, Duration, Period, Scalar, fold, local_day, period, span
 from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Seen
@@ -62,7 +63,13 @@ class AttributeParams(Params):
     name: CleanText = Field(examples=["region"])
     op: Op
     value: Operand | tuple[Operand, ...] | None = None
-    type: str | None = Field(default=None, description="filled in by Siyu: the attribute's type")
+    type: AttributeType | None = Field(default=None, description="filled in by Siyu")
+    builtin: bool = Field(default=False, description="filled in by Siyu")
+
+    @property
+    def definition(self) -> Definition:
+        """The attribute as it was when the condition was resolved; its type never changes."""
+        return Definition(self.name, "", self.type or "text", builtin=self.builtin)
 
     @property
     def operands(self) -> tuple[Any, ...]:
@@ -97,14 +104,14 @@ class AttributeKind(Kind[AttributeParams]):
         for index, operand in enumerate(params.operands):
             place = path(f"value.{index}" if several else "value")
             _check(known.type, known.options, params.op, operand, place)
-        return params.model_copy(update={"type": known.type})
+        return params.model_copy(update={"type": known.type, "builtin": known.builtin})
 
     def sql(self, frame: Frame, params: AttributeParams) -> ColumnElement[bool]:
-        column = expression(frame.ctx, params.name)
+        column = expression(params.definition)
         return and_(column.is_not(None), _clause(column, params, frame.at))
 
     def load(self, ctx: Ctx, leaves: Sequence[AttributeParams], who: Select[Any]) -> Mapping[int, object]:
-        return load_row(ctx, {name: expression(ctx, name) for name in names_of(leaves)}, who)
+        return load_row(ctx, by_name(leaves), who)
 
     def read(self, params: AttributeParams, facts: Facts, at: At) -> Seen:
         value = value_of(facts, self.name, params.name)
@@ -112,12 +119,17 @@ class AttributeKind(Kind[AttributeParams]):
         return Seen(value is not None and _holds(value, params, at), {"value": shown})
 
     def depends(self, params: AttributeParams) -> Depends:
+        if params.name in OWN_COLUMNS:
+            return Depends(everything=params.name == "last_activity_at")
         return Depends(attributes=frozenset({params.name}))
+
+    def named(self, ctx: Ctx, params: AttributeParams) -> AttributeParams:
+        return params.model_copy(update={"type": None, "builtin": False})
 
     def changed(self, frame: Frame, params: AttributeParams, before: datetime) -> Select[Any] | None:
         if not params.relative():
             return None
-        column = expression(frame.ctx, params.name)
+        column = expression(params.definition)
         now, then = _clause(column, params, frame.at), _clause(column, params, At(before, frame.at.zone))
         return frame.select(where=and_(column.is_not(None), now != then))
 
@@ -129,7 +141,7 @@ class AttributeKind(Kind[AttributeParams]):
             return [period(RUNNING.get(term, term), frame.at)[1]]
         if params.type == "date":
             return [period("today", frame.at)[1]]
-        column = expression(frame.ctx, params.name)
+        column = expression(params.definition)
         times: list[Select[Any] | datetime] = []
         for operand in params.operands:
             if isinstance(operand, Relative):
@@ -238,7 +250,6 @@ def _clause(column: ColumnElement[Any], params: AttributeParams, at: At) -> Colu
             return func.strpos(func.translate(column, UPPER, LOWER), fold(params.operands[0])) > 0
         case "starts":
             return func.starts_with(func.translate(column, UPPER, LOWER), fold(params.operands[0]))
-    return false()
 
 
 def _holds(value: Any, params: AttributeParams, at: At) -> bool:
@@ -275,4 +286,3 @@ def _holds(value: Any, params: AttributeParams, at: At) -> bool:
             return fold(values[0]) in fold(value)
         case "starts":
             return fold(value).startswith(fold(values[0]))
-    return False

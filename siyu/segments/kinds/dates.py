@@ -8,11 +8,12 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, extract, func, literal
 
+from siyu.customers.types import Definition
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.text import CleanText
 from siyu.segments.frame import Frame
-from siyu.segments.kinds.profile import definition, expression, load_row, names_of, value_of
-from siyu.segments.registry import Kind
+from siyu.segments.kinds.profile import by_name, definition, expression, load_row, value_of
+from siyu.segments.leaves import Kind
 from siyu.segments.sqlterms import in_range
 from siyu.segments.terms import Range, local_day, period
 from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Seen
@@ -28,6 +29,12 @@ class DateParams(Params):
     month: tuple[Month, ...] | Literal["current"] | None = Field(default=None, description="it lies in these months")
     age: Range | None = Field(default=None, description="completed years since then")
     days_until: Range | None = Field(default=None, description="days until its next anniversary, 0 is today")
+
+    builtin: bool = Field(default=False, description="filled in by Siyu")
+
+    @property
+    def definition(self) -> Definition:
+        return Definition(self.name, "", "date", builtin=self.builtin)
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -46,16 +53,20 @@ class DateKind(Kind[DateParams]):
 
     def resolve(self, ctx: Ctx, params: DateParams, field: str) -> DateParams:
         path = f"{field}.name" if field else "name"
-        if definition(ctx, params.name, path).type != "date":
+        known = definition(ctx, params.name, path)
+        if known.type != "date":
             raise BadCondition(f"{params.name} is not a date", field=path)
-        return params
+        return params.model_copy(update={"builtin": known.builtin})
+
+    def named(self, ctx: Ctx, params: DateParams) -> DateParams:
+        return params.model_copy(update={"builtin": False})
 
     def sql(self, frame: Frame, params: DateParams) -> ColumnElement[bool]:
-        column = expression(frame.ctx, params.name)
+        column = expression(params.definition)
         return and_(column.is_not(None), _clause(column, params, local_day(frame.at)))
 
     def load(self, ctx: Ctx, leaves: Sequence[DateParams], who: Select[Any]) -> Mapping[int, object]:
-        return load_row(ctx, {name: expression(ctx, name) for name in names_of(leaves)}, who)
+        return load_row(ctx, by_name(leaves), who)
 
     def read(self, params: DateParams, facts: Facts, at: At) -> Seen:
         value: date | None = value_of(facts, self.name, params.name)
@@ -79,7 +90,7 @@ class DateKind(Kind[DateParams]):
         old, new = local_day(At(before, frame.at.zone)), local_day(frame.at)
         if old == new or isinstance(params.month, tuple):
             return None
-        column = expression(frame.ctx, params.name)
+        column = expression(params.definition)
         return frame.select(
             where=and_(column.is_not(None), _clause(column, params, old) != _clause(column, params, new))
         )
@@ -128,7 +139,8 @@ def _clause(column: ColumnElement[Any], params: DateParams, today: date) -> Colu
 
 def _anniversary(column: ColumnElement[Any], year: int) -> ColumnElement[Any]:
     """The anniversary in ``year`` as a date."""
-    month, day = cast(extract("month", column), Integer), cast(extract("day", column), Integer)
+    month: ColumnElement[int] = cast(extract("month", column), Integer)
+    day: ColumnElement[int] = cast(extract("day", column), Integer)
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     if not leap:
         day = case((and_(month == 2, day == 29), 28), else_=day)

@@ -1,5 +1,6 @@
 """Leaf ``event``: how often something happened."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,12 @@ from siyu.customers import queries as customers
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.text import CleanText
 from siyu.segments.frame import Frame
-from siyu.segments.registry import Kind
+from siyu.segments.leaves import Kind
 from siyu.segments.sqlterms import bounded, crossed, in_range, leaving, windowed
 from siyu.segments.terms import LOWER, UPPER, Range, Test, Window, fold
 from siyu.segments.types import At, Depends, Facts, Params, Seen
+
+_TYPE = re.compile(r"[a-z][a-z0-9_]{1,63}")
 
 
 class Matcher(Params):
@@ -113,14 +116,15 @@ class EventKind(Kind[EventParams]):
         return side.c.customer_id.is_not(None)
 
     def _counted(self, frame: Frame, params: EventParams, *, all_counts: bool) -> Select[Any, Any]:
-        events = customers.events(frame.ctx)
+        events = customers.events
         statement: Any = select(events.c.customer_id, func.count().label("n")).group_by(events.c.customer_id)
         statement = statement.where(params.clause(events), *windowed(events.c.occurred_at, params, frame.at))
         if params.since is not None:
             statement = frame.entered(statement, events.c.customer_id, events.c.occurred_at)
         else:
             statement = frame.only(statement, events.c.customer_id)
-        return statement if all_counts else statement.having(in_range(func.count(), params.count))
+        counted: Select[Any, Any] = statement
+        return counted if all_counts else counted.having(in_range(func.count(), params.count))
 
     def load(self, ctx: Ctx, leaves: Sequence[Matcher], who: Select[Any]) -> Mapping[int, object]:
         return load_events(ctx, {name for leaf in leaves for name in leaf.types}, who)
@@ -140,14 +144,14 @@ class EventKind(Kind[EventParams]):
         return params.since is not None
 
     def changed(self, frame: Frame, params: EventParams, before: datetime) -> Select[Any] | None:
-        events = customers.events(frame.ctx)
+        events = customers.events
         moved = crossed(events.c.occurred_at, params, frame.at, before)
         if moved is None:
             return None
         return select(events.c.customer_id).where(params.clause(events), moved).distinct()
 
     def due(self, frame: Frame, params: EventParams) -> Sequence[Select[Any] | datetime]:
-        events = customers.events(frame.ctx)
+        events = customers.events
         return leaving(frame, events.c.customer_id, events.c.occurred_at, params.clause(events), params)
 
 
@@ -164,7 +168,7 @@ class FactEvent:
 
 def load_events(ctx: Ctx, types: Collection[str], who: Select[Any]) -> Mapping[int, object]:
     """All events of these types, per customer of ``who``, oldest first."""
-    events = customers.events(ctx)
+    events = customers.events
     asked = who.subquery("who")
     statement = (
         select(
@@ -186,5 +190,5 @@ def load_events(ctx: Ctx, types: Collection[str], who: Select[Any]) -> Mapping[i
 
 def events_of(facts: Facts, kind: str) -> Sequence[FactEvent]:
     """The loaded events of one customer."""
-    found = facts.data.get(kind, ())
-    return found  # type: ignore[return-value]  # written by load_events
+    found: Any = facts.data.get(kind, ())
+    return list(found)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Interval, Select, and_, func, literal, sel
 from siyu.customers import queries as customers
 from siyu.kernel.ctx import Ctx
 from siyu.segments.frame import Frame
-from siyu.segments.registry import Kind
+from siyu.segments.leaves import Kind
 from siyu.segments.sqlterms import crossed, in_range, leaving, windowed
 from siyu.segments.terms import TICK, Duration, Range, Window, span
 from siyu.segments.types import At, Depends, Facts, Seen
@@ -23,9 +23,7 @@ class OrderParams(Window):
 
     count: Range | None = None
     amount: Range | None = Field(default=None, description="sum in 分 of the currency")
-    last_before: Duration | None = Field(
-        default=None, description="there is an order and the latest is older than this"
-    )
+    last_before: Duration | None = Field(default=None, description="the latest order is older than this")
     status: tuple[Status, ...] = Field(default=("paid",), min_length=1)
     currency: str = Field(default="CNY", pattern="^[A-Z]{3}$")
 

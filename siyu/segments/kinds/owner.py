@@ -11,7 +11,7 @@ from siyu.kernel.ctx import Ctx
 from siyu.kernel.text import CleanText
 from siyu.segments.frame import Frame
 from siyu.segments.kinds.profile import load_row, value_of
-from siyu.segments.registry import Kind
+from siyu.segments.leaves import Kind
 from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Seen
 from siyu.team import queries as team
 
@@ -19,9 +19,7 @@ from siyu.team import queries as team
 class OwnerParams(Params):
     """Without ``staff``: has any owner."""
 
-    staff: tuple[int | CleanText, ...] | None = Field(
-        default=None, description="staff_ids or WeCom userids, one of them"
-    )
+    staff: tuple[int | CleanText, ...] | None = Field(default=None, description="staff_ids or userids, one of them")
 
 
 class OwnerKind(Kind[OwnerParams]):
@@ -54,7 +52,7 @@ class OwnerKind(Kind[OwnerParams]):
         return OwnerParams(staff=tuple(userids.get(int(staff_id)) or staff_id for staff_id in params.staff))
 
     def sql(self, frame: Frame, params: OwnerParams) -> ColumnElement[bool]:
-        column = frame.customer.c.owner_id
+        column: ColumnElement[Any] = frame.customer.c.owner_id
         if params.staff is None:
             return column.is_not(None)
         return and_(column.is_not(None), column.in_(params.staff))
@@ -68,4 +66,4 @@ class OwnerKind(Kind[OwnerParams]):
         return Seen(fits, {"staff_id": owner})
 
     def depends(self, params: OwnerParams) -> Depends:
-        return Depends(attributes=frozenset({"owner"}))
+        return Depends(attributes=frozenset({"owner_id"}))

@@ -10,21 +10,24 @@ from siyu.customers.types import Definition
 from siyu.kernel.ctx import Ctx
 from siyu.segments.types import BadCondition, Facts
 
+OWN_COLUMNS: Mapping[str, Definition] = {
+    "created_at": Definition("created_at", "建档时间", "time", builtin=True),
+    "last_activity_at": Definition("last_activity_at", "最近活跃", "time", builtin=True),
+}
+"""Times that Siyu itself keeps about a customer, offered to conditions like attributes."""
+
 
 def definition(ctx: Ctx, name: str, field: str) -> Definition:
     """The attribute of this name; raises BadCondition naming ``field``."""
-    found = customers.attribute(ctx, name)
+    found = OWN_COLUMNS.get(name) or next((known for known in customers.definitions(ctx) if known.name == name), None)
     if found is None:
         raise BadCondition(f"there is no attribute {name}", field=field)
-    return found.definition
+    return found
 
 
-def expression(ctx: Ctx, name: str) -> ColumnElement[Any]:
-    """The attribute as SQL over ``customers.queries.customer``; raises BadCondition when it was deleted since."""
-    found = customers.attribute(ctx, name)
-    if found is None:
-        raise BadCondition(f"there is no attribute {name}")
-    return found.expression
+def expression(found: Definition) -> ColumnElement[Any]:
+    """The attribute as SQL over ``customers.queries.customer``."""
+    return customers.expression(found, customers.customer)
 
 
 def load_row(ctx: Ctx, columns: Mapping[str, ColumnElement[Any]], who: Select[Any]) -> Mapping[int, object]:
@@ -43,6 +46,6 @@ def value_of(facts: Facts, kind: str, name: str) -> Any:
     return found.get(name)
 
 
-def names_of(leaves: Sequence[Any]) -> list[str]:
-    """The attribute names of leaves, each once."""
-    return list(dict.fromkeys(leaf.name for leaf in leaves))
+def by_name(leaves: Sequence[Any]) -> dict[str, ColumnElement[Any]]:
+    """The columns of attribute leaves by name."""
+    return {leaf.name: expression(leaf.definition) for leaf in leaves}

@@ -9,7 +9,7 @@ from siyu.kernel.ctx import Ctx
 from siyu.kernel.text import CleanText
 from siyu.segments import store
 from siyu.segments.frame import Frame
-from siyu.segments.registry import Kind
+from siyu.segments.leaves import Kind
 from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Seen
 
 

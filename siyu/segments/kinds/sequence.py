@@ -12,7 +12,7 @@ from siyu.customers import queries as customers
 from siyu.kernel.ctx import Ctx
 from siyu.segments.frame import Frame
 from siyu.segments.kinds.event import Matcher, events_of, load_events
-from siyu.segments.registry import Kind
+from siyu.segments.leaves import Kind
 from siyu.segments.sqlterms import crossed, leaving, windowed
 from siyu.segments.terms import Duration, Window, span
 from siyu.segments.types import At, Depends, Facts, Params, Seen
@@ -56,7 +56,7 @@ class SequenceKind(Kind[SequenceParams]):
         return side.c.customer_id.is_not(None)
 
     def _judged(self, frame: Frame, params: SequenceParams) -> Select[Any]:
-        events = customers.events(frame.ctx)
+        events = customers.events
         order = (events.c.customer_id, events.c.occurred_at.desc(), events.c.event_id.desc())
         statement: Any = select(events.c.customer_id, events.c.occurred_at, events.c.event_id)
         statement = statement.where(
@@ -67,7 +67,7 @@ class SequenceKind(Kind[SequenceParams]):
         else:
             statement = frame.only(statement, events.c.customer_id)
         first = statement.distinct(events.c.customer_id).order_by(*order).subquery("first")
-        other = customers.events(frame.ctx)
+        other = customers.events.alias("following")
         length = span(params.within)
         follows = (
             exists()
@@ -115,7 +115,7 @@ class SequenceKind(Kind[SequenceParams]):
         return params.first.since is not None
 
     def changed(self, frame: Frame, params: SequenceParams, before: datetime) -> Select[Any] | None:
-        events = customers.events(frame.ctx)
+        events = customers.events
         length = span(params.within)
         ripe = (events.c.occurred_at > before - length) & (events.c.occurred_at <= frame.now - length)
         leaving = crossed(events.c.occurred_at, params.first, frame.at, before)
@@ -123,7 +123,7 @@ class SequenceKind(Kind[SequenceParams]):
         return select(events.c.customer_id).where(params.first.clause(events), concerned).distinct()
 
     def due(self, frame: Frame, params: SequenceParams) -> Sequence[Select[Any] | datetime]:
-        events = customers.events(frame.ctx)
+        events = customers.events
         length = span(params.within)
         meant = params.first.clause(events)
         ripening = select(func.min(events.c.occurred_at) + literal(length, Interval))

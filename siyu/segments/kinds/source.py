@@ -12,7 +12,7 @@ from siyu.kernel.ctx import Ctx
 from siyu.kernel.text import CleanText
 from siyu.segments.frame import Frame
 from siyu.segments.kinds.profile import load_row, value_of
-from siyu.segments.registry import Kind
+from siyu.segments.leaves import Kind
 from siyu.segments.sqlterms import crossed, leaving, windowed
 from siyu.segments.terms import Window
 from siyu.segments.types import At, Depends, Facts, Seen

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, ColumnElement, Integer, Select, and_, cast, select
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.text import CleanText
 from siyu.segments.frame import Frame
-from siyu.segments.registry import Kind
+from siyu.segments.leaves import Kind
 from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Seen
 from siyu.tags import queries as tags
 

@@ -1,8 +1,9 @@
-"""Door: leaf kinds. Rooms above ``segments`` subclass ``Kind`` in their leaves.py and ``runtime`` registers them.
+"""Door: leaf kinds, and what it takes to write one.
 
-A kind means one thing in three ways: ``sql`` over a frame (a set or the population), ``read`` over facts in memory,
-and ``depends`` with ``changed`` / ``due`` for what may change it. Leaves are two-valued: ``sql`` must never answer
-NULL, ``read`` never raises for missing facts.
+Rooms above ``segments`` subclass ``Kind`` in their leaves.py and ``runtime`` registers them. A kind means one thing
+in three ways: ``sql`` over a frame (a set or the population), ``read`` over facts in memory, and ``depends`` with
+``changed`` / ``due`` for what may change it. Leaves are two-valued: ``sql`` must never answer NULL, ``read`` never
+raises for missing facts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,3 +79,6 @@ def kind(name: str) -> Kind[Any] | None:
 def kinds() -> list[Kind[Any]]:
     """All kinds, by name."""
     return [_kinds[name] for name in sorted(_kinds)]
+
+
+__all__ = ["At", "Depends", "Facts", "Frame", "Kind", "Params", "Seen", "kind", "kinds", "register"]
