@@ -71,5 +71,5 @@ ui: env-run ## Build the screens
 ui-deps: env-run
 	@tools/ui.sh deps
 
-browser: env-run
+browser: env-dev
 	@$(BIN)/python -m tools.browser >/dev/null

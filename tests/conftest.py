@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -17,6 +17,9 @@ from siyu.kernel.db import engine_for, transaction
 from tests.support.database import Emptier, Run, Server
 from tests.support.statements import Statements, counting
 from tests.support.world import START, ZONE, World
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 RUN = pytest.StashKey[Run]()
 
@@ -106,6 +109,32 @@ def ctx(session_engine: Engine, emptier: Emptier, clock: VirtualClock) -> Iterat
     with suppress(_RollBack), transaction(session_engine, clock, SYSTEM, ZONE) as ctx:
         yield ctx
         raise _RollBack
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium that tools/browser.py found or installed."""
+    from playwright.sync_api import sync_playwright
+
+    from tools.browser import find
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh profile in Chinese, 1440 x 900. A script error, or an error on the console, fails the test."""
+    context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert faults == []
 
 
 @pytest.fixture
