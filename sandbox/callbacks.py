@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlencode
 
-from sandbox.crypto import document, encrypt, sign
+from sandbox.crypto import document, element, encrypt, sign
 from sandbox.engine import Engine, Work
 from sandbox.http1 import Unreachable
 from sandbox.world import World
@@ -82,10 +82,13 @@ def envelope(world: World, work: Work) -> tuple[str, bytes]:
         body = document([("ToUserName", account), ("AgentID", str(agentid)), ("Encrypt", sealed)])
     else:
         query |= {"signature": sign(token, stamp, nonce), "openid": str(work["uid"])}
-        if owner.get("mode") == "safe":
+        if owner.get("mode") in ("safe", "compatible"):
             sealed = encrypt(key, account, xml)
             query |= {"encrypt_type": "aes", "msg_signature": sign(token, stamp, nonce, sealed)}
-            body = document([("ToUserName", owner.get("gh_id") or account), ("Encrypt", sealed)])
+            if owner["mode"] == "safe":
+                body = document([("ToUserName", owner.get("gh_id") or account), ("Encrypt", sealed)])
+            else:
+                body = xml.replace("</xml>", element("Encrypt", sealed) + "</xml>")
     url = str(owner.get("callback_url", ""))
     return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}", body.encode()
 

@@ -98,12 +98,8 @@ def join(world: World, work: Work, at: int) -> None:
         uid = world.external_userid(corpid, person)
         ids = list(way["chat_id_list"])
         marks = ",".join("?" * len(ids))
-        inside = world.db.one(
-            f"select 1 from chat_member where corpid = ? and uid = ? and chat_id in ({marks})",
-            corpid,
-            uid,
-            *ids,  # noqa: S608  # only names of our own in the text
-        )
+        seen = f"select 1 from chat_member where corpid = ? and uid = ? and chat_id in ({marks})"  # noqa: S608  # only names of our own in the text
+        inside = world.db.one(seen, corpid, uid, *ids)
         if inside is not None:
             return
         state, scene, chat_id = str(way.get("state") or ""), 3, _room(world, corpid, way, config_id, at)

@@ -57,9 +57,9 @@ def set_accounts(world: World, body: Mapping[str, object], at: int) -> None:
         if unknown:
             raise ValueError(f"unknown field {min(unknown)}")
         data = world.oa.get(text(entry, "appid"), {"kind": "svc", "verified": True, "mode": "plain"}) | entry
-        if data["kind"] not in ("svc", "sub") or data["mode"] not in ("plain", "safe"):
-            raise ValueError("kind must be svc or sub, mode plain or safe")
-        _key(data, data["mode"] == "safe")
+        if data["kind"] not in ("svc", "sub") or data["mode"] not in ("plain", "compatible", "safe"):
+            raise ValueError("kind must be svc or sub, mode plain, compatible or safe")
+        _key(data, data["mode"] != "plain")
         db.run("insert or replace into oa (appid, data) values (?, ?)", str(entry["appid"]), dumps(data))
     for entry in items(body, "wecom"):
         corpid = text(entry, "corpid")

@@ -43,11 +43,8 @@ def send(call: Call) -> Mapping[str, object]:
         spent = "talk_used"
     else:
         raise Refused(45047)
-    call.world.db.run(
-        f"update oa_user set {spent} = {spent} + 1 where appid = ? and openid = ?",
-        call.account,
-        user["openid"],  # noqa: S608  # only names of our own in the text
-    )
+    count = f"update oa_user set {spent} = {spent} + 1 where appid = ? and openid = ?"  # noqa: S608  # only names of our own in the text
+    call.world.db.run(count, call.account, user["openid"])
     answer = user["talk_at"] is not None and call.at - user["talk_at"] <= ANSWER_MS
     msgid = f"c{call.world.counter('custom')}"
     hand_over(
