@@ -111,15 +111,16 @@ def ctx(session_engine: Engine, emptier: Emptier, clock: VirtualClock) -> Iterat
         raise _RollBack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium that tools/browser.py found or installed."""
+    """A Chromium that tools/browser.py found or installed. Playwright keeps an event loop running: asyncio.run is out."""
     from playwright.sync_api import sync_playwright
 
     from tools.browser import find
 
+    path = find()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find())
+        browser = playwright.chromium.launch(executable_path=path)
         yield browser
         browser.close()
 

@@ -29,6 +29,10 @@ PROBE = """(() => {
 })()"""
 
 
+class NoBrowser(RuntimeError):
+    """No route led to a browser that draws Chinese; the message says what to install."""
+
+
 def width(path: str) -> float | None:
     """Width in pixels of a Chinese letter in this browser, as the tests drive it; None when it does not start."""
     try:
@@ -96,7 +100,7 @@ def routes() -> Iterator[tuple[str, Callable[[], str | None]]]:
 
 
 def find() -> str:
-    """Path of a browser that starts and has a Chinese font; remembered in .venv. Exits with advice if there is none."""
+    """Path of a browser that starts and has a Chinese font; remembered in .venv. Raises NoBrowser."""
     given = os.environ.get("SIYU_CHROMIUM")
     if STAMP.exists() and not given and Path(remembered := STAMP.read_text()).exists():
         return remembered
@@ -111,9 +115,11 @@ def find() -> str:
         seen.append(
             f"{name}: " + ("no browser" if not path else "does not start" if wide is None else "no Chinese font")
         )
-    say("No usable browser for the tests (" + "; ".join(seen) + ").\n" + ADVICE)
-    raise SystemExit(1)
+    raise NoBrowser("No usable browser for the tests (" + "; ".join(seen) + ").\n" + ADVICE)
 
 
 if __name__ == "__main__":
-    print(find())
+    try:
+        print(find())
+    except NoBrowser as error:
+        raise SystemExit(str(error)) from None
