@@ -18,7 +18,7 @@ from siyu.kernel.clock import machine
 from siyu.platforms import actions as platforms
 from siyu.platforms import callbacks as door
 from siyu.platforms import queries
-from siyu.platforms.types import Account, InboxRow
+from siyu.platforms.types import Account, CallbackRefused, InboxRow
 from siyu.runtime.house import House
 
 log = structlog.get_logger(__name__)
@@ -100,7 +100,7 @@ async def verify(account_id: int, request: Request) -> Response:
         return Response("unknown account", 404)
     try:
         return Response(door.verify_url(account, dict(request.query_params)), media_type="text/plain")
-    except door.CallbackRefused as error:
+    except CallbackRefused as error:
         return Response(error.message, 403)
 
 
@@ -113,7 +113,7 @@ async def deliver(account_id: int, request: Request) -> Response:
         return Response("unknown account", 404)
     try:
         row = door.accept(account, dict(request.query_params), await request.body())
-    except door.CallbackRefused as error:
+    except CallbackRefused as error:
         log.warning("callback_refused", account=account_id, reason=error.code)
         return Response(error.message, 403)
     await callback.store(row)

@@ -29,8 +29,12 @@ OPERATOR = Actor("system", "cli")
 
 @app.command()
 def run(
-    speed: Annotated[float, typer.Option(help="How many simulated seconds pass in one second.", min=1, max=3600)] = 120.0,
-    customers: Annotated[int, typer.Option(help="Followers of the demo company at its first start.", min=20, max=100_000)] = 600,
+    speed: Annotated[
+        float, typer.Option(help="How many simulated seconds pass in one second.", min=1, max=3600)
+    ] = 120.0,
+    customers: Annotated[
+        int, typer.Option(help="Followers of the demo company at its first start.", min=20, max=100_000)
+    ] = 600,
     demo: Annotated[bool, typer.Option(help="Start the sandbox and the demo company; --no-demo starts bare.")] = True,
 ) -> None:
     """Start the platform: database, HTTP server, workers and, unless --no-demo, the sandbox with a demo company."""
@@ -43,7 +47,9 @@ def run(
 @app.command()
 def demo(
     customers: Annotated[int, typer.Option(help="Followers who match the segment.", min=10, max=1_000_000)] = 1_000,
-    late: Annotated[int | None, typer.Option(help="People who follow meanwhile; default one fifth of customers.")] = None,
+    late: Annotated[
+        int | None, typer.Option(help="People who follow meanwhile; default one fifth of customers.")
+    ] = None,
     reply_rate: Annotated[float, typer.Option(help="Share that replies the keyword.", min=0, max=1)] = 0.2,
     form_rate: Annotated[float, typer.Option(help="Share of those who fill in the form.", min=0, max=1)] = 0.5,
     seed: Annotated[int, typer.Option(help="Another seed, other people.")] = 7,
@@ -96,7 +102,9 @@ def migrate() -> None:
 
 
 @app.command()
-def openapi(path: Annotated[Path | None, typer.Argument(help="Where to write; standard output by default.")] = None) -> None:
+def openapi(
+    path: Annotated[Path | None, typer.Argument(help="Where to write; standard output by default.")] = None,
+) -> None:
     """Write the OpenAPI description; the screens' client is generated from it."""
     from siyu.app.description import description
 
@@ -161,14 +169,18 @@ class _friendly:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, AlreadyRunning):
             where = f" at {error.url.rpartition('@')[2]}" if error.url else ""
-            _fail(f"Siyu is already running here (process {error.pid}{where}). Stop it with Ctrl-C first.\nSiyu 已经在运行（进程 {error.pid}）。")
+            _fail(
+                f"Siyu is already running here (process {error.pid}{where}). Stop it with Ctrl-C first.\nSiyu 已经在运行（进程 {error.pid}）。"
+            )
         if isinstance(error, ServerError | OSError):
             _fail(str(error))
         if isinstance(error, SiyuError):
             faults = error.detail.get("errors")
             lines = [f"{error.code}: {error.field + ': ' if error.field else ''}{error.message}"]
             if isinstance(faults, list):
-                lines += [f"  - {fault.get('field')}: {fault.get('message')}" for fault in faults if isinstance(fault, dict)]
+                lines += [
+                    f"  - {fault.get('field')}: {fault.get('message')}" for fault in faults if isinstance(fault, dict)
+                ]
             _fail("\n".join(lines))
 
 

@@ -69,7 +69,9 @@ def create_app(house: House, *, screens: Path = SCREENS) -> FastAPI:
     return app
 
 
-def _body(status: int, code: str, message: str, field: str | None = None, detail: dict[str, Any] | None = None) -> JSONResponse:
+def _body(
+    status: int, code: str, message: str, field: str | None = None, detail: dict[str, Any] | None = None
+) -> JSONResponse:
     body = ErrorBody(code=code, message=message, field=field, detail=detail or {})
     return JSONResponse(body.model_dump(mode="json"), status_code=status)
 
@@ -83,7 +85,8 @@ def _malformed(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = [
         {
-            "field": ".".join(str(part) for part in fault["loc"] if part not in ("body", "query", "path", "header")) or None,
+            "field": ".".join(str(part) for part in fault["loc"] if part not in ("body", "query", "path", "header"))
+            or None,
             "code": fault["type"] if fault["type"] in _OWN_TYPES else "invalid",
             "message": fault["msg"],
         }
@@ -115,5 +118,7 @@ def _serve_screens(app: FastAPI, screens: Path) -> None:
         if path.startswith(("api/", "callback/", "t/", "p/", "f/", "e/")):
             return _body(404, "not_found", f"there is nothing at /{path}")
         if not index.is_file():
-            return PlainTextResponse("The screens are not built yet: run `make ui`. The API is described at /api/docs.", 503)
+            return PlainTextResponse(
+                "The screens are not built yet: run `make ui`. The API is described at /api/docs.", 503
+            )
         return FileResponse(index, headers={"cache-control": "no-cache"})

@@ -5,39 +5,38 @@ from pathlib import Path
 from rich.console import Console
 
 from siyu.app.wiring import house_at
-from siyu.journeys import actions, files, queries
-from siyu.kernel.errors import NotFound
+from siyu.journeys import actions, files
 from siyu.kernel.settings import Settings
 
 
 def validate(file: Path, url: str, conf: Settings, console: Console) -> None:
     """Raise the journey's errors; references are checked when ``url`` names a database."""
-    definition = files.load(file.read_text(encoding="utf-8"))
+    text = file.read_text(encoding="utf-8")
     if not url:
-        console.print(f"{file}: well formed ({len(definition.steps)} steps). References were not checked: no database runs.")
+        definition = files.load(text)
+        console.print(
+            f"{file}: well formed, {len(definition.steps)} steps. References not checked: no database runs here."
+        )
         return
     with house_at(url, conf) as house, house.open() as ctx:
-        actions.validate(ctx, definition)
-    console.print(f"{file}: valid ({len(definition.steps)} steps)")
+        definition = files.validate(ctx, text)
+    console.print(f"{file}: valid, {len(definition.steps)} steps")
 
 
 def apply(file: Path, url: str, conf: Settings, console: Console, *, start: bool) -> None:
     """Print the plan, then apply it."""
-    definition = files.load(file.read_text(encoding="utf-8"))
+    text = file.read_text(encoding="utf-8")
     with house_at(url, conf) as house, house.open() as ctx:
-        for line in files.plan(ctx, definition):
-            console.print(line, markup=False)
-        applied = actions.apply(ctx, definition)
-        console.print(f"journey {definition.key}: version {applied.version}")
+        plan = files.plan(ctx, files.load(text))
+        console.print(plan.diff or "nothing changes", markup=False, highlight=False)
+        applied = files.apply(ctx, text)
+        console.print(f"journey {applied.key}: version {applied.version}, {applied.state}")
         if start:
-            actions.start(ctx, applied.journey_id)
-            console.print("started")
+            started = actions.start(ctx, applied.journey_id)
+            console.print(f"journey {started.key}: {started.state}")
 
 
 def export(key: str, url: str, conf: Settings) -> str:
-    """The newest version as YAML. Raises NotFound."""
+    """The newest version as YAML. Raises UnknownJourney."""
     with house_at(url, conf) as house, house.open() as ctx:
-        found = queries.by_key(ctx, key)
-        if found is None:
-            raise NotFound(f"there is no journey {key}", field="key")
-        return files.dump(queries.definition(ctx, found.journey_id))
+        return files.export(ctx, key)

@@ -35,9 +35,15 @@ async def live_wave(journey_id: int, request: Request) -> StreamingResponse:
         while not await request.is_disconnected():
             counts = json.dumps(json.loads(body)["wave"], sort_keys=True).encode()
             digest = hashlib.sha256(counts).digest()
-            yield f"event: wave\ndata: {body}\n\n" if digest != last else f"event: time\ndata: {json.loads(body)['now']}\n\n"
+            yield (
+                f"event: wave\ndata: {body}\n\n"
+                if digest != last
+                else f"event: time\ndata: {json.loads(body)['now']}\n\n"
+            )
             last = digest
             await asyncio.sleep(EVERY_SECONDS)
             body = await run_in_threadpool(read)
 
-    return StreamingResponse(stream(), media_type="text/event-stream", headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+    return StreamingResponse(
+        stream(), media_type="text/event-stream", headers={"cache-control": "no-store", "x-accel-buffering": "no"}
+    )

@@ -69,8 +69,9 @@ def _demo(
     customers: int,
     console: Console,
 ) -> None:
-    spec = company.Spec(customers=customers, public_url=address, sandbox_url=control.url)
-    company.build(house, control, spec, console)
+    spec = company.Spec(customers=customers, public_url=address)
+    built = company.build(house, control, spec, console)
+    company.start_wave(house, built)
     control.run_scaled(house.clock.now(), speed)
     stack.enter_context(_beating(engine, house.clock, speed))
     stack.enter_context(life.going_on(house, control, spec))
@@ -122,14 +123,18 @@ def _bind(conf: Settings) -> socket.socket:
     try:
         return listening(conf.host, conf.port)
     except OSError as error:
-        raise OSError(f"port {conf.port} on {conf.host} is taken ({error.strerror}); set SIYU_PORT to another one") from error
+        raise OSError(
+            f"port {conf.port} on {conf.host} is taken ({error.strerror}); set SIYU_PORT to another one"
+        ) from error
 
 
 def _welcome(console: Console, address: str, speed: float, demo: bool) -> None:
     console.rule("思域 Siyu")
     console.print(f"地址 / address   [bold]{address}[/bold]")
     if demo:
-        console.print(f"登录 / sign in   [bold]{company.LOGIN}[/bold]  {company.PASSWORD}   (运营 operator; admin 为管理员)")
+        console.print(
+            f"登录 / sign in   [bold]{company.LOGIN}[/bold]  {company.PASSWORD}   (运营 operator; admin 为管理员)"
+        )
         console.print(f"时间 / time      1 秒 = {speed:.0f} 秒模拟时间 / one second is {speed:.0f} simulated seconds")
         console.print("试试 / try       1. 旅程 → 电子书首波：看人群沿流程移动 / watch the wave move")
         console.print("                 2. 客户 → 打开一个人：时间线、标签原因、为什么发或没发 / one person's story")

@@ -1,17 +1,21 @@
 """Opens an installation: database, schema, clock, senders. The one place where the parts meet."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
+import psycopg
 from alembic import command
 from alembic.config import Config
+from psycopg import sql
 
 from siyu.kernel.clock import Clock
 from siyu.kernel.db import Engine, engine_for
 from siyu.kernel.postgres import EmbeddedServer, check_server
-from siyu.kernel.postgres_host import Profile
+from siyu.kernel.postgres_host import Profile, ServerError
 from siyu.kernel.settings import Settings
 from siyu.platforms.senders import open_senders
 from siyu.runtime.house import House, clock_of
@@ -55,3 +59,24 @@ def house_at(url: str, settings: Settings, clock: Clock | None = None) -> Iterat
             yield House(engine, bare.clock, zone, senders)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def scratch_database(url: str) -> Iterator[str]:
+    """A new database beside the one at ``url``, dropped with the block. The role needs CREATEDB; raises ServerError."""
+    name = f"siyu_scratch_{os.getpid()}"
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("create database {} template template0 encoding 'UTF8'").format(sql.Identifier(name))
+            )
+    except psycopg.Error as error:
+        raise ServerError(f"a scratch database is needed beside the given one: {str(error).strip()}") from error
+    parts = urlsplit(url)
+    try:
+        scratch = urlunsplit(parts._replace(path=f"/{name}"))
+        check_server(scratch)
+        yield scratch
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))

@@ -26,6 +26,11 @@ def record(ctx: Ctx, action: str, object_kind: str, object_id: object, **detail:
     """Write one audit row: ``action`` is ``<room>.<verb>``; ``detail`` must hold no personal data."""
     ctx.tx.execute(
         insert(audit_log).values(
-            at=ctx.now, actor=ctx.actor.label, action=action, object_kind=object_kind, object_id=str(object_id), detail=detail
+            at=ctx.now,
+            actor=ctx.actor.label,
+            action=action,
+            object_kind=object_kind,
+            object_id=str(object_id),
+            detail=detail,
         )
     )

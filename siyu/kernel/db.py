@@ -10,7 +10,20 @@ from contextvars import ContextVar
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, Connection, Engine, MetaData, Select, TableValuedAlias, bindparam, column, create_engine, func, select, text
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Engine,
+    MetaData,
+    Select,
+    TableValuedAlias,
+    bindparam,
+    column,
+    create_engine,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.types import TypeEngine
 
 from siyu.kernel.clock import Clock
@@ -94,8 +107,15 @@ def unnest(name: str, /, **columns: tuple[TypeEngine[Any], Sequence[Any]]) -> Ta
     All sequences must have the same length. The arrays are single parameters, so the statement's text (and its
     plan) stays the same whatever the number of rows.
     """
-    arrays = [bindparam(f"{name}_{key}", list(values), type_=ARRAY(kind), unique=True) for key, (kind, values) in columns.items()]
-    return func.unnest(*arrays).table_valued(*(column(key, kind) for key, (kind, _) in columns.items())).render_derived(name)
+    arrays = [
+        bindparam(f"{name}_{key}", list(values), type_=ARRAY(kind), unique=True)
+        for key, (kind, values) in columns.items()
+    ]
+    return (
+        func.unnest(*arrays)
+        .table_valued(*(column(key, kind) for key, (kind, _) in columns.items()))
+        .render_derived(name)
+    )
 
 
 def ids_of(ids: Sequence[int]) -> Select[Any]:

@@ -56,5 +56,7 @@ def raises(*errors: type[SiyuError]) -> dict[int | str, dict[str, Any]]:
     found: dict[int | str, dict[str, Any]] = {}
     for error in errors:
         entry = found.setdefault(error.status, {"model": ErrorBody, "description": ""})
-        entry["description"] = "; ".join(filter(None, [entry["description"], f"`{error.code}`: {(error.__doc__ or '').splitlines()[0]}"]))
+        entry["description"] = "; ".join(
+            filter(None, [entry["description"], f"`{error.code}`: {(error.__doc__ or '').splitlines()[0]}"])
+        )
     return found

@@ -3,7 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Named, Table, Text, TypedColumns, delete, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Named,
+    Table,
+    Text,
+    TypedColumns,
+    delete,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from siyu.kernel.ctx import Ctx
@@ -39,7 +52,9 @@ class Notice:
 def write(ctx: Ctx, kind: str, **payload: object) -> int:
     """Record a notice and put it into the queue that ``runtime`` hands to the rooms; returns its id."""
     row = ctx.tx.execute(
-        insert(notice).values(at=ctx.now, kind=kind, payload=payload, actor=ctx.actor.label).returning(notice.c.notice_id)
+        insert(notice)
+        .values(at=ctx.now, kind=kind, payload=payload, actor=ctx.actor.label)
+        .returning(notice.c.notice_id)
     )
     notice_id = row.scalar_one()
     ctx.tx.execute(insert(notice_queue).values(notice_id=notice_id))
@@ -49,9 +64,16 @@ def write(ctx: Ctx, kind: str, **payload: object) -> int:
 
 def take(ctx: Ctx, limit: int = 100) -> list[Notice]:
     """Take up to ``limit`` notices out of the queue, oldest first; only ``runtime`` calls this."""
-    chosen = select(notice_queue.c.notice_id).order_by(notice_queue.c.notice_id).limit(limit).with_for_update(skip_locked=True)
+    chosen = (
+        select(notice_queue.c.notice_id)
+        .order_by(notice_queue.c.notice_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
     taken = ctx.tx.execute(
-        delete(notice_queue).where(notice_queue.c.notice_id.in_(chosen.scalar_subquery())).returning(notice_queue.c.notice_id)
+        delete(notice_queue)
+        .where(notice_queue.c.notice_id.in_(chosen.scalar_subquery()))
+        .returning(notice_queue.c.notice_id)
     )
     ids = list(taken.scalars())
     if not ids:

@@ -111,8 +111,8 @@ def _copied(binaries: Path) -> Path:
 def choose_runner(root: Path) -> Runner:
     """How this account can run a server in ``root``: PostgreSQL refuses to run as root, so root steps aside."""
     binaries = find_binaries()
-    if os.geteuid() != 0:
-        return Runner((), None, binaries, root)
+    if os.geteuid() != 0:  # initdb wants a name for the account; in a namespace it sees that of nobody
+        return Runner(() if _has_name(os.geteuid()) else _NAMESPACE, None, binaries, root)
     owner = _existing(root).stat()
     account = (owner.st_uid, owner.st_gid) if owner.st_uid else None
     inside = Runner(_NAMESPACE, account, binaries, root)

@@ -14,12 +14,14 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=Path(".siyu"), description="Where the embedded server, files and keys live.")
     database_url: str | None = Field(
-        default=None, description="A PostgreSQL server (postgresql://user:password@host/db) instead of the embedded one."
+        default=None,
+        description="A PostgreSQL server (postgresql://user:password@host/db) instead of the embedded one.",
     )
     host: str = Field(default="127.0.0.1", description="Address that the HTTP server listens on.")
     port: int = Field(default=8700, ge=0, le=65535, description="Port of the HTTP server; 0 takes a free one.")
     public_url: str | None = Field(
-        default=None, description="The address that customers' browsers and the platforms reach; default http://host:port."
+        default=None,
+        description="The address that customers' browsers and the platforms reach; default http://host:port.",
     )
     zone: str = Field(default="Asia/Shanghai", description="The company's time zone; it decides days.")
     workers: int = Field(default=1, ge=1, le=16, description="Worker threads that serve pulses, ticks and sends.")

@@ -4,13 +4,23 @@ It moves time only when both sides are quiet (ARCHITECTURE.md section 4). The sa
 scenario tests and, with ``people`` in the sandbox's place, the rehearsal.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from siyu.runtime import rooms, worker
+from siyu.kernel.clock import machine
+from siyu.platforms import queries as platforms
+from siyu.runtime import queries, rooms, worker
 from siyu.runtime.house import House
+
+STUCK_SECONDS = 900.0
+"""So long (machine time) may business time wait for leases, retries and calls in flight."""
+
+
+_pause = threading.Event()
+"""Never set: its ``wait`` lets machine time pass."""
 
 
 class MovableClock(Protocol):
@@ -57,14 +67,30 @@ class Driver:
         while True:
             now = self.clock.now()
             outside = self._rest(now)
+            inside = self._inside(now)
             if progress is not None:
                 progress(now)
             if now >= until:
                 return
-            with self.house.open() as ctx:
-                inside = rooms.next_due(ctx)
             due = min((t for t in (inside, outside) if t is not None), default=until)
             self.clock.move_to(min(until, max(due, now + self.grain)))
+
+    def _inside(self, now: datetime) -> datetime | None:
+        """When the house wants to work next. While something waits for machine time (a lease, a retry, a limit of calls
+        a minute), business time must not move: the house is asked again until it rests."""
+        deadline = machine() + STUCK_SECONDS
+        while True:
+            with self.house.open() as ctx:
+                due = rooms.next_due(ctx)
+                waiting = queries.retrying(ctx) + platforms.inbox_state(ctx)["parked"]
+            if not waiting and (due is None or due > now):
+                return due
+            if machine() > deadline:
+                raise RuntimeError(
+                    f"the house does not come to rest at {now}: due {due}, {waiting} waiting for a retry"
+                )
+            _pause.wait(0.05)
+            self._rest(now)
 
     def _rest(self, now: datetime) -> datetime | None:
         while True:

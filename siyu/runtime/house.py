@@ -50,7 +50,8 @@ class RowClock:
             row = store.read_clock(tx)
         if row is None:
             raise RuntimeError("the virtual world has no clock row")
-        return row.base
+        base: datetime = row.base
+        return base
 
     def move_to(self, moment: datetime) -> None:
         """Move forward to ``moment``; an earlier moment is ignored."""

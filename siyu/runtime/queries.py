@@ -39,6 +39,11 @@ def parked_count(ctx: Ctx) -> int:
     return store.parked_count(ctx)
 
 
+def retrying(ctx: Ctx) -> int:
+    """How many shares will be tried again soon; those that failed more than ``store.ATTEMPTS`` times wait for a person."""
+    return store.parked_count(ctx, store.ATTEMPTS)
+
+
 def world_time(engine: Engine) -> WorldTime | None:
     """The clock row of a simulated world; None where the system clock rules."""
     with engine.begin() as tx:

@@ -8,6 +8,7 @@ from typing import Any
 
 import siyu.content.jobs
 import siyu.customers.jobs
+import siyu.groups.jobs
 import siyu.intake.jobs
 import siyu.journeys.jobs
 import siyu.outreach.jobs
@@ -48,6 +49,7 @@ ROOMS: tuple[Room, ...] = tuple(
     for module in (
         siyu.customers.jobs,
         siyu.tags.jobs,
+        siyu.groups.jobs,
         siyu.segments.jobs,
         siyu.content.jobs,
         siyu.outreach.jobs,

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import psycopg
 import structlog
@@ -32,7 +33,7 @@ class Service:
         """Start the listener, the fast lane and ``workers`` normal workers."""
         self._spawn("fast", lambda: worker.fast_round(self.house))
         for number in range(self.workers):
-            self._spawn(f"worker-{number}", lambda n=number: self._round(n))
+            self._spawn(f"worker-{number}", partial(self._round, number))
         listener = threading.Thread(target=self._listen, name="siyu-bell", daemon=True)
         listener.start()
         self._threads.append(listener)
@@ -83,6 +84,7 @@ class Service:
     def _listen(self) -> None:
         while not self._stop.is_set():
             try:
+                # set-loop: LISTEN once per connection; the loop opens a new one when the old was lost
                 with psycopg.connect(_dsn(self.house.engine.url), autocommit=True) as connection:
                     connection.execute("listen siyu")
                     while not self._stop.is_set():

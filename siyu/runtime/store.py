@@ -51,6 +51,8 @@ parked = Table("parked_work", metadata, ParkedColumns)
 world_clock = Table("world_clock", metadata, ClockColumns)
 
 RANGES = 16
+ATTEMPTS = 6
+"""A share that failed so often is tried once an hour and is a case for a person."""
 _LOCK_CLASS = 0x51F0
 
 
@@ -70,7 +72,9 @@ def lock_ranges(ctx: Ctx, first: int, count: int) -> list[int]:
     return list(rows.scalars())
 
 
-def park(ctx: Ctx, room: str, kind: str, work: list[dict[str, object]], error: str, attempts: int, retry_machine: float) -> None:
+def park(
+    ctx: Ctx, room: str, kind: str, work: list[dict[str, object]], error: str, attempts: int, retry_machine: float
+) -> None:
     ctx.tx.execute(
         insert(parked).values(
             at=ctx.now, room=room, kind=kind, work=work, error=error, attempts=attempts, retry_machine=retry_machine
@@ -94,8 +98,9 @@ def take_parked(ctx: Ctx, machine: float) -> Row[int, str, str, list[dict[str, o
     ).one_or_none()
 
 
-def parked_count(ctx: Ctx) -> int:
-    return ctx.tx.execute(select(func.count()).select_from(parked)).scalar_one()
+def parked_count(ctx: Ctx, most_attempts: int = 1_000_000) -> int:
+    chosen = select(func.count()).select_from(parked).where(parked.c.attempts <= most_attempts)
+    return ctx.tx.execute(chosen).scalar_one()
 
 
 def parked_rows(ctx: Ctx, limit: int) -> list[Row[int, datetime, str, str, str, int]]:
@@ -106,12 +111,16 @@ def parked_rows(ctx: Ctx, limit: int) -> list[Row[int, datetime, str, str, str, 
 
 
 def read_clock(tx: Connection) -> Row[str, datetime, float, float] | None:
-    return tx.execute(select(world_clock.c.mode, world_clock.c.base, world_clock.c.factor, world_clock.c.anchor)).one_or_none()
+    return tx.execute(
+        select(world_clock.c.mode, world_clock.c.base, world_clock.c.factor, world_clock.c.anchor)
+    ).one_or_none()
 
 
 def write_clock(tx: Connection, mode: str, base: datetime, factor: float, anchor: float) -> None:
     values = {"mode": mode, "base": base, "factor": factor, "anchor": anchor}
-    tx.execute(upsert(world_clock).values(world=1, **values).on_conflict_do_update(index_elements=["world"], set_=values))
+    tx.execute(
+        upsert(world_clock).values(world=1, **values).on_conflict_do_update(index_elements=["world"], set_=values)
+    )
 
 
 def move_clock(tx: Connection, to: datetime) -> None:

@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 import structlog
 
@@ -49,7 +49,7 @@ def pulse_round(house: House, worker: int = 0, workers: int = 1) -> bool:
             pulse = customers.take_pulse(ctx, first * _WIDTH, (last + 1) * _WIDTH - 1, PULSE_ROWS)
             if pulse.events:
                 took = True
-                _react(ctx, "pulse", _encode(pulse), 1, lambda room, p=pulse: _bind(room.pulse, ctx, p))
+                _react(ctx, "pulse", _encode(pulse), 1, partial(_pulse, ctx, pulse))
     return took
 
 
@@ -58,8 +58,10 @@ def notice_round(house: House) -> bool:
     with house.open() as ctx:
         taken = notices.take(ctx)
         if taken:
-            work = [{"notice_id": n.notice_id, "at": n.at.isoformat(), "kind": n.kind, "payload": n.payload} for n in taken]
-            _react(ctx, "notice", work, 1, lambda room: _bind(room.notice, ctx, taken))
+            work = [
+                {"notice_id": n.notice_id, "at": n.at.isoformat(), "kind": n.kind, "payload": n.payload} for n in taken
+            ]
+            _react(ctx, "notice", work, 1, partial(_notice, ctx, taken))
     return bool(taken)
 
 
@@ -72,13 +74,18 @@ def parked_round(house: House) -> bool:
         rooms = [room for room in ROOMS if room.name == row.room]
         if row.kind == "pulse":
             pulse = _decode(row.work)
-            _react(ctx, row.kind, row.work, row.attempts + 1, lambda room: _bind(room.pulse, ctx, pulse), rooms)
+            _react(ctx, row.kind, row.work, row.attempts + 1, partial(_pulse, ctx, pulse), rooms)
         else:
             again = [
-                Notice(int(str(n["notice_id"])), datetime.fromisoformat(str(n["at"])), str(n["kind"]), _object(n["payload"]))
+                Notice(
+                    int(str(n["notice_id"])),
+                    datetime.fromisoformat(str(n["at"])),
+                    str(n["kind"]),
+                    _object(n["payload"]),
+                )
                 for n in row.work
             ]
-            _react(ctx, row.kind, row.work, row.attempts + 1, lambda room: _bind(room.notice, ctx, again), rooms)
+            _react(ctx, row.kind, row.work, row.attempts + 1, partial(_notice, ctx, again), rooms)
     return True
 
 
@@ -131,9 +138,14 @@ def drain(house: House, *, worker: int = 0, workers: int = 1, limit: int = 1_000
     raise RuntimeError("the house does not come to rest: a room reports work without end")
 
 
-def _bind(reaction: Callable[[Ctx, Any], None] | None, ctx: Ctx, work: object) -> None:
-    if reaction is not None:
-        reaction(ctx, work)
+def _pulse(ctx: Ctx, pulse: Pulse, room: Room) -> None:
+    if room.pulse is not None:
+        room.pulse(ctx, pulse)
+
+
+def _notice(ctx: Ctx, taken: Sequence[Notice], room: Room) -> None:
+    if room.notice is not None:
+        room.notice(ctx, taken)
 
 
 def _react(
@@ -150,7 +162,14 @@ def _react(
             with savepoint(ctx):
                 call(room)
         except Exception as error:
-            log.error("room_failed", room=room.name, kind=kind, attempt=attempt, error=type(error).__name__, trace=traceback.format_exc())
+            log.error(
+                "room_failed",
+                room=room.name,
+                kind=kind,
+                attempt=attempt,
+                error=type(error).__name__,
+                trace=traceback.format_exc(),
+            )
             wait = min(3600.0, 2.0**attempt)
             store.park(ctx, room.name, kind, work, f"{type(error).__name__}: {error}"[:2000], attempt, machine() + wait)
 

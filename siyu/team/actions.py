@@ -14,7 +14,17 @@ from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import NotFound
 from siyu.team import store
 from siyu.team.queries import as_staff
-from siyu.team.types import SCOPES, DirectoryMember, LoginTaken, Role, SignInBlocked, Staff, UnknownScope, WeakPassword, WrongPassword
+from siyu.team.types import (
+    SCOPES,
+    DirectoryMember,
+    LoginTaken,
+    Role,
+    SignInBlocked,
+    Staff,
+    UnknownScope,
+    WeakPassword,
+    WrongPassword,
+)
 
 SESSION_SECONDS = 14 * 86400
 """Sessions live this long in machine time: under a scaled clock a business-time session would end in seconds."""
@@ -37,7 +47,13 @@ def fingerprint(token: str) -> str:
 
 
 def add_staff(
-    ctx: Ctx, *, name: str, roles: Sequence[Role], login: str | None = None, password: str | None = None, userid: str | None = None
+    ctx: Ctx,
+    *,
+    name: str,
+    roles: Sequence[Role],
+    login: str | None = None,
+    password: str | None = None,
+    userid: str | None = None,
 ) -> int:
     """Add a staff member; returns staff_id. Raises LoginTaken, WeakPassword."""
     if password is not None and len(password) < 10:
@@ -137,5 +153,9 @@ def save_directory(ctx: Ctx, members: Sequence[DirectoryMember]) -> int:
         return 0
     rows = [unique[userid] for userid in sorted(unique)]
     return store.merge_directory(
-        ctx, [m.userid for m in rows], [m.name for m in rows], [m.active for m in rows], [",".join(m.departments) for m in rows]
+        ctx,
+        [m.userid for m in rows],
+        [m.name for m in rows],
+        [m.active for m in rows],
+        [",".join(m.departments) for m in rows],
     )

@@ -12,7 +12,17 @@ from siyu.kernel.errors import Forbidden, NotFound, Unauthenticated
 from siyu.kernel.http import ErrorBody, raises, requires
 from siyu.kernel.text import CleanText
 from siyu.team import actions, queries
-from siyu.team.types import SCOPES, ApiKey, LoginTaken, Role, SignInBlocked, Staff, UnknownScope, WeakPassword, WrongPassword
+from siyu.team.types import (
+    SCOPES,
+    ApiKey,
+    LoginTaken,
+    Role,
+    SignInBlocked,
+    Staff,
+    UnknownScope,
+    WeakPassword,
+    WrongPassword,
+)
 
 router = APIRouter(prefix="/api/team", tags=["team"])
 COOKIE = "siyu_session"
@@ -117,7 +127,12 @@ def _staff(member: Staff) -> StaffBody:
 
 def _key(key: ApiKey) -> KeyBody:
     return KeyBody(
-        key_id=key.key_id, name=key.name, prefix=key.prefix, scopes=list(key.scopes), created_at=key.created_at, revoked_at=key.revoked_at
+        key_id=key.key_id,
+        name=key.name,
+        prefix=key.prefix,
+        scopes=list(key.scopes),
+        created_at=key.created_at,
+        revoked_at=key.revoked_at,
     )
 
 
@@ -133,7 +148,12 @@ def sign_in(body: SignIn, request: Request, ctx: Annotated[Ctx, requires(None)])
     member, token = answer
     response = JSONResponse(_me(member).model_dump())
     response.set_cookie(
-        COOKIE, token, max_age=actions.SESSION_SECONDS, httponly=True, samesite="lax", secure=request.url.scheme == "https"
+        COOKIE,
+        token,
+        max_age=actions.SESSION_SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
     )
     return response
 

@@ -57,4 +57,6 @@ def anybody(ctx: Ctx) -> bool:
 
 def keys(ctx: Ctx) -> list[ApiKey]:
     """All API keys, without their values."""
-    return [ApiKey(r.key_id, r.name, r.prefix, tuple(r.scopes), r.created_at, r.revoked_at) for r in store.key_rows(ctx)]
+    return [
+        ApiKey(r.key_id, r.name, r.prefix, tuple(r.scopes), r.created_at, r.revoked_at) for r in store.key_rows(ctx)
+    ]

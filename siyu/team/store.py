@@ -100,7 +100,13 @@ def staff_count(ctx: Ctx) -> int:
 
 def merge_directory(ctx: Ctx, userids: list[str], names: list[str], active: list[bool], departments: list[str]) -> int:
     """Upsert members by userid; departments come comma-joined because arrays of arrays cannot be unnested by row."""
-    rows = unnest("m", userid=(Text(), userids), name=(Text(), names), active=(Boolean(), active), departments=(Text(), departments))
+    rows = unnest(
+        "m",
+        userid=(Text(), userids),
+        name=(Text(), names),
+        active=(Boolean(), active),
+        departments=(Text(), departments),
+    )
     statement = upsert(staff).from_select(
         ["userid", "name", "active", "departments", "roles", "created_at"],
         select(
@@ -115,7 +121,11 @@ def merge_directory(ctx: Ctx, userids: list[str], names: list[str], active: list
     return ctx.tx.execute(
         statement.on_conflict_do_update(
             index_elements=[staff.c.userid],
-            set_={"name": statement.excluded.name, "active": statement.excluded.active, "departments": statement.excluded.departments},
+            set_={
+                "name": statement.excluded.name,
+                "active": statement.excluded.active,
+                "departments": statement.excluded.departments,
+            },
         )
     ).rowcount
 
@@ -158,7 +168,9 @@ def forget_attempts(ctx: Ctx, login: str) -> None:
 
 
 def add_key(ctx: Ctx, name: str, prefix: str, key_hash: str, scopes: Sequence[str]) -> int:
-    statement = insert(api_key).values(name=name, prefix=prefix, key_hash=key_hash, scopes=list(scopes), created_at=ctx.now)
+    statement = insert(api_key).values(
+        name=name, prefix=prefix, key_hash=key_hash, scopes=list(scopes), created_at=ctx.now
+    )
     return ctx.tx.execute(statement.returning(api_key.c.key_id)).scalar_one()
 
 
@@ -172,7 +184,9 @@ def revoke_key(ctx: Ctx, key_id: int) -> bool:
 
 
 def key_by_hash(ctx: Ctx, key_hash: str) -> Row[Any] | None:
-    return ctx.tx.execute(select(api_key).where(api_key.c.key_hash == key_hash, api_key.c.revoked_at.is_(None))).one_or_none()
+    return ctx.tx.execute(
+        select(api_key).where(api_key.c.key_hash == key_hash, api_key.c.revoked_at.is_(None))
+    ).one_or_none()
 
 
 def key_rows(ctx: Ctx) -> Sequence[Row[Any]]:

@@ -9,21 +9,45 @@ from siyu.kernel.errors import Conflict, Invalid, TooMany, Unauthenticated
 
 Role = Literal["operator", "sales", "manager", "admin"]
 
-_ROOMS = ("customers", "tags", "segments", "content", "journeys", "outreach", "platforms", "intake", "groups", "experiments")
+_ROOMS = (
+    "customers",
+    "tags",
+    "segments",
+    "content",
+    "journeys",
+    "outreach",
+    "platforms",
+    "intake",
+    "groups",
+    "experiments",
+)
 _READ = frozenset(f"{room}.read" for room in _ROOMS)
 _OPERATE = frozenset(
-    f"{room}.write" for room in ("customers", "tags", "segments", "content", "journeys", "outreach", "groups", "experiments")
+    f"{room}.write"
+    for room in ("customers", "tags", "segments", "content", "journeys", "outreach", "groups", "experiments")
 )
 
 ROLES: dict[Role, frozenset[str]] = {
     "operator": _READ | _OPERATE,
-    "sales": frozenset({"customers.read", "customers.write", "tags.read", "tags.write", "content.read", "segments.read", "journeys.read"}),
+    "sales": frozenset(
+        {
+            "customers.read",
+            "customers.write",
+            "tags.read",
+            "tags.write",
+            "content.read",
+            "segments.read",
+            "journeys.read",
+        }
+    ),
     "manager": _READ | frozenset({"customers.phones", "team.read"}),
     "admin": frozenset({"*"}),
 }
 """What each role may do. ``*`` is every permission."""
 
-SCOPES: tuple[str, ...] = tuple(sorted(_READ | _OPERATE | {"customers.phones", "platforms.write", "intake.write", "team.read"}))
+SCOPES: tuple[str, ...] = tuple(
+    sorted(_READ | _OPERATE | {"customers.phones", "platforms.write", "intake.write", "team.read"})
+)
 """The scopes that an API key may carry."""
 
 

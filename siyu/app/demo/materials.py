@@ -33,7 +33,14 @@ def contents(file_id: int, join_url: str, template_id: str) -> list[dict[str, ob
             "body": {
                 "intro": "填好就能打开电子书。手机号只用于和您联系，不会给第三方。",
                 "fields": [
-                    {"name": "name", "label": "怎么称呼您", "type": "text", "required": True, "max_length": 40, "maps_to": "name"},
+                    {
+                        "name": "name",
+                        "label": "怎么称呼您",
+                        "type": "text",
+                        "required": True,
+                        "max_length": 40,
+                        "maps_to": "name",
+                    },
                     {"name": "phone", "label": "手机号", "type": "phone", "required": True, "maps_to": "phone"},
                     {"name": "company", "label": "公司", "type": "text", "max_length": 80, "maps_to": "company"},
                     {
@@ -92,7 +99,11 @@ def contents(file_id: int, join_url: str, template_id: str) -> list[dict[str, ob
             "body": {
                 "template": {
                     "template_id": template_id,
-                    "data": {"first": "您的资料还没有领取", "keyword1": "ToB 企业私域运营手册", "remark": "点开即可领取，或回复“电子书”"},
+                    "data": {
+                        "first": "您的资料还没有领取",
+                        "keyword1": "ToB 企业私域运营手册",
+                        "remark": "点开即可领取，或回复“电子书”",
+                    },
                 },
                 "target": "ebook-form",
             },

@@ -1,0 +1,163 @@
+"""Story 1 on a virtual clock: the e-book wave, and every count beside what the simulated platform counted."""
+
+import resource
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from siyu.app.demo import company, truth
+from siyu.app.sandboxed import SandboxWorld, sandbox_process
+from siyu.app.server import listening, serving
+from siyu.app.wiring import house_at, migrate, scratch_database
+from siyu.kernel.clock import VirtualClock, machine
+from siyu.kernel.postgres import EmbeddedServer
+from siyu.kernel.settings import Settings
+from siyu.platforms.sandbox_control.client import SandboxControl
+from siyu.runtime import worker
+from siyu.runtime.driver import Driver
+from siyu.runtime.house import House
+
+START = datetime(2026, 3, 2, 8, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+LASTS = timedelta(days=3, hours=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``customers`` match and follow beforehand, ``late`` follow during the first day (70 % of them match)."""
+
+    customers: int = 1_000
+    late: int = 200
+    reply_rate: float = 0.2
+    form_rate: float = 0.5
+    seed: int = 7
+    lose: float = 0.0
+    duplicate: float = 0.0
+    reorder: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a play came to: the rows compared, and its speed."""
+
+    rows: list[truth.Row]
+    seconds: float
+    figures: truth.Figures
+
+    @property
+    def right(self) -> bool:
+        """Whether every row agrees."""
+        return all(row.right for row in self.rows)
+
+
+def play(plan: Plan, conf: Settings, console: Console) -> bool:
+    """Play story 1 in a scratch database and print the funnel; False when one number differs."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="siyu-demo-")))
+        url = stack.enter_context(_scratch(conf, folder))
+        control = stack.enter_context(sandbox_process(folder / "sandbox"))
+        clock = VirtualClock(START)
+        house = stack.enter_context(house_at(url, conf, clock))
+        bound = listening("127.0.0.1", 0)
+        stack.enter_context(serving(house, bound))
+        bar = stack.enter_context(
+            Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.percentage:>3.0f}%"),
+                TimeElapsedColumn(),
+                console=console,
+            )
+        )
+        task = bar.add_task("准备", total=LASTS.total_seconds())
+
+        def progress(now: datetime) -> None:
+            local = now.astimezone(START.tzinfo)
+            bar.update(task, completed=(now - START).total_seconds(), description=f"{local:%m-%d %H:%M}")
+
+        played = run(plan, house, clock, control, f"http://127.0.0.1:{bound.getsockname()[1]}", progress)
+        bar.update(task, completed=LASTS.total_seconds())
+        bar.stop()
+        _print(played, console)
+    return played.right
+
+
+def run(
+    plan: Plan,
+    house: House,
+    clock: VirtualClock,
+    control: SandboxControl,
+    public_url: str,
+    progress: Callable[[datetime], None] | None = None,
+    settle: Callable[[House], int] | None = None,
+) -> Played:
+    """Play the story in a house of its own; also used by the scenario tests with faults and killed workers."""
+    spec = company.Spec(
+        customers=plan.customers,
+        public_url=public_url,
+        seed=plan.seed,
+        model=(("reply_rate", plan.reply_rate), ("form_rate", plan.form_rate)),
+        grain_s=60 if plan.customers > 5_000 else 20,
+    )
+    begun = machine()
+    control.move_to(clock.now())
+    built = company.build(house, control, spec)
+    driver = Driver(house, clock, SandboxWorld(control), settle=settle or worker.drain)
+    driver.run(clock.now() + timedelta(minutes=10))  # the followers are read in before the journey starts
+    company.start_wave(house, built)
+    control.set_faults(lose=plan.lose, duplicate=plan.duplicate, reorder=plan.reorder, seed=plan.seed)
+    since = clock.now()
+    if plan.late:
+        matching = plan.late * 7 // 10
+        control.arrivals(
+            key="late",
+            account=company.APPID,
+            count=plan.late,
+            **{"from": START + timedelta(hours=1), "to": START + timedelta(hours=13)},
+            scenes={company.SCENE: matching, "": plan.late - matching},
+        )
+    driver.run(START + LASTS, progress)
+    seconds = machine() - begun
+    rows = truth.compare(house, control, built, since)
+    return Played(rows, seconds, truth.figures(house, control))
+
+
+@contextmanager
+def _scratch(conf: Settings, folder: Path) -> Iterator[str]:
+    """An empty migrated database: a new one on the given server, or an embedded server in a temporary folder."""
+    with ExitStack() as stack:
+        if conf.database_url:
+            url = stack.enter_context(scratch_database(conf.database_url))
+        else:
+            url = stack.enter_context(EmbeddedServer(folder / "pg", "demo")).url()
+        migrate(url)
+        yield url
+
+
+def _print(played: Played, console: Console) -> None:
+    table = Table(title="电子书首波 / the e-book wave")
+    for name in ("步骤 / step", "思域 Siyu", "平台 platform", ""):
+        table.add_column(name, justify="right" if name.startswith(("思", "平")) else "left")
+    for row in played.rows:
+        table.add_row(row.title, f"{row.ours:,}", f"{row.theirs:,}", "✓" if row.right else f"✗ {row.note}")
+    console.print(table)
+    figures, seconds = played.figures, played.seconds
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    console.print(
+        f"{seconds:.1f} s · {figures.events / seconds:,.0f} 事件/s events · {figures.steps / seconds:,.0f} 步/s steps · "
+        f"{figures.sends / seconds:,.0f} 发送/s sends · {figures.callbacks / seconds:,.0f} 回调/s callbacks"
+    )
+    console.print(
+        f"{figures.events:,} events, {figures.steps:,} steps, {figures.sends:,} sends, {figures.callbacks:,} callbacks; "
+        f"peak memory {memory:,.0f} MB (Siyu), {children:,.0f} MB (largest child)"
+    )
+    wrong = [row for row in played.rows if not row.right]
+    console.print("全部一致 / every count agrees" if not wrong else f"{len(wrong)} 处不一致 / counts differ")
