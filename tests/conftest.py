@@ -113,7 +113,7 @@ def ctx(session_engine: Engine, emptier: Emptier, clock: VirtualClock) -> Iterat
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium that tools/browser.py found or installed. Playwright keeps an event loop running: asyncio.run is out."""
+    """A Chromium that tools/browser.py found or installed. Its event loop keeps running: no asyncio.run."""
     from playwright.sync_api import sync_playwright
 
     from tools.browser import find

@@ -15,11 +15,12 @@ fi
 case $1 in
 deps) ;;
 build)
-    sources=$(find ui -type f ! -path 'ui/node_modules/*' ! -path 'ui/dist/*' ! -path '*/.*' -print | LC_ALL=C sort)
-    built=ui/dist/.ready-$({ echo "$sources"; echo "$sources" | tr '\n' '\0' | xargs -0 cat; } | hash)
+    built=ui/dist/.ready-$(git ls-files --cached --others --exclude-standard -z ui | xargs -0 cat | hash)
     if [ ! -f "$built" ]; then
         echo "Setting up: the screens" >&2
-        npm --prefix ui run --silent build >ui/build.log 2>&1 || { cat ui/build.log >&2; exit 1; }
+        log=$(mktemp)
+        npm --prefix ui run --silent build >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+        rm -f "$log"
         : >"$built"
     fi
     ;;

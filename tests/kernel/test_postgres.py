@@ -180,7 +180,7 @@ def test_without_user_namespaces_root_becomes_nobody(root: Path, monkeypatch: py
     (refusing / "unshare").write_text("#!/bin/sh\nexit 1\n")
     (refusing / "unshare").chmod(0o755)
     monkeypatch.setenv("PATH", f"{refusing}:{os.environ['PATH']}")
-    assert choose_runner(root).prefix == ()
+    assert os.geteuid() != 0 or choose_runner(root).prefix == ()
     for _ in range(2):
         with EmbeddedServer(root, "test") as server:
             check_server(server.url())
