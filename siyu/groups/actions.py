@@ -92,25 +92,32 @@ def _people(ctx: Ctx, chats: Sequence[ChatRead]) -> dict[tuple[int, str], Person
     outside = [(chat, found) for chat in chats for found in chat.members if not found.staff]
     unionids = {Identity("unionid", found.unionid) for _, found in outside if found.unionid}
     known = customer_queries.resolve(ctx, sorted(unionids, key=lambda identity: identity.value))
-    records = [
-        Record(
-            wecom_source(chat.account_id),
-            f"member:{found.member}:{found.unionid}",
-            (Identity("external_userid", found.member, chat.corpid), Identity("unionid", found.unionid)),
-            found.joined_at,
-        )
+    names = [
+        (chat.account_id, chat.corpid, found.member, found.unionid)
         for chat, found in outside
-        if found.unionid and Identity("unionid", found.unionid) in known
+        if Identity("unionid", found.unionid) in known
     ]
-    if records:
-        customers.identify(ctx, records)
-    return _known(ctx, [(chat.account_id, chat.corpid, found.member) for chat, found in outside])
+    return _known(ctx, [(chat.account_id, chat.corpid, found.member) for chat, found in outside], names)
 
 
-def _known(ctx: Ctx, names: Iterable[tuple[int, str, str]]) -> dict[tuple[int, str], Person]:
+def _known(
+    ctx: Ctx, names: Iterable[tuple[int, str, str]], by_unionid: Iterable[tuple[int, str, str, str]] = ()
+) -> dict[tuple[int, str], Person]:
+    """The members who are customers, by (account_id, member); those known by unionid only become known by both."""
     wanted = {(account_id, name): Identity("external_userid", name, corpid) for account_id, corpid, name in names}
     found = customer_queries.resolve(ctx, list(dict.fromkeys(wanted.values()))) if wanted else {}
-    return {key: found[identity] for key, identity in wanted.items() if identity in found}
+    records: dict[tuple[int, str], tuple[str, str, tuple[Identity, ...]]] = {
+        (account_id, name): (wecom_source(account_id), name, (wanted[account_id, name],))
+        for account_id, name in wanted
+        if wanted[account_id, name] in found
+    }
+    for account_id, _, name, unionid in by_unionid:
+        identities = (wanted[account_id, name], Identity("unionid", unionid))
+        records[account_id, name] = (wecom_source(account_id), f"{name}:{unionid}", identities)
+    if not records:
+        return {}
+    people = customers.recognise(ctx, [Record(*records[key], seen_at=ctx.now) for key in sorted(records)])
+    return dict(zip(sorted(records), people, strict=True))
 
 
 def _rows(ctx: Ctx, pairs: Sequence[tuple[int, str]]) -> dict[Key, MemberRow]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 
 from siyu.customers import actions as customers
+from siyu.customers import queries as customer_queries
 from siyu.customers.types import Person
 from siyu.groups import actions as groups
 from siyu.intake import official_account, store, wecom
@@ -16,12 +17,18 @@ from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ids_of, savepoint
 from siyu.outreach import actions as outreach
+from siyu.outreach import queries as outreach_queries
 from siyu.outreach.types import WindowOpening
 from siyu.platforms import actions as platforms
 from siyu.platforms import queries as platform_queries
 from siyu.platforms.types import Account, InboxMessage
 
 log = structlog.get_logger(__name__)
+
+MASS_PATIENCE = timedelta(minutes=30)
+MASS_HORIZON = timedelta(days=2)
+
+Understood = tuple[InboxMessage, Arrival]
 
 
 def handle(ctx: Ctx, messages: Sequence[InboxMessage]) -> None:
@@ -31,11 +38,11 @@ def handle(ctx: Ctx, messages: Sequence[InboxMessage]) -> None:
     error and retried; the others go through.
     """
     accounts = known_accounts(platform_queries.accounts(ctx))
-    arrivals: list[Arrival] = []
+    arrivals: list[Understood] = []
     failed: list[tuple[InboxMessage, str]] = []
     for message in messages:
         try:
-            arrivals.append(_understand(message, accounts[message.account_id]))
+            arrivals.append((message, _understand(message, accounts[message.account_id])))
         except Exception as error:
             log.exception("callback_not_understood", inbox_id=message.inbox_id, kind=message.kind)
             failed.append((message, _said(error)))
@@ -60,7 +67,9 @@ def known_accounts(accounts: Sequence[Account]) -> dict[int, Known]:
 def _understand(message: InboxMessage, known: Known) -> Arrival:
     handlers = wecom.HANDLERS if message.account_kind == "wecom" else official_account.HANDLERS
     handler = handlers.get(message.kind)
-    return handler(message, known) if handler else Arrival(message, handled=False)
+    if handler is None:
+        return Arrival(message.account_id, message.created_at, ignored=message.kind)
+    return handler(message, known)
 
 
 def _said(error: Exception) -> str:
@@ -68,19 +77,19 @@ def _said(error: Exception) -> str:
 
 
 def _halves(
-    ctx: Ctx, arrivals: Sequence[Arrival], accounts: Mapping[int, Known], failed: list[tuple[InboxMessage, str]]
+    ctx: Ctx, arrivals: Sequence[Understood], accounts: Mapping[int, Known], failed: list[tuple[InboxMessage, str]]
 ) -> None:
     """Take in a batch; when it fails, its halves: one poisoned message among n costs log2 n further rounds."""
     if not arrivals:
         return
     try:
         with savepoint(ctx):
-            _take_in(ctx, arrivals, accounts)
+            take_in(ctx, [arrival for _, arrival in arrivals], accounts)
     except Exception as error:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
         if len(arrivals) == 1:
-            message = arrivals[0].message
+            message = arrivals[0][0]
             log.exception("callback_not_handled", inbox_id=message.inbox_id, kind=message.kind)
             failed.append((message, _said(error)))
             return
@@ -89,8 +98,9 @@ def _halves(
         _halves(ctx, arrivals[middle:], accounts, failed)
 
 
-def _take_in(ctx: Ctx, arrivals: Sequence[Arrival], accounts: Mapping[int, Known]) -> None:
-    whose = identify(ctx, arrivals)
+def take_in(ctx: Ctx, arrivals: Sequence[Arrival], accounts: Mapping[int, Known]) -> list[tuple[Arrival, Person]]:
+    """Write what arrivals mean and say whose they are; the whole or nothing, as the rooms below raise."""
+    whose = _whose(ctx, arrivals)
     # Times, not the order here, decide who follows: an unfollow of later CreateTime wins wherever it stands.
     follows = [
         replace(arrival.follow, customer_id=person.customer_id, origin_id=person.origin_id)
@@ -114,7 +124,7 @@ def _take_in(ctx: Ctx, arrivals: Sequence[Arrival], accounts: Mapping[int, Known
     if lost:
         customers.unfollow(ctx, lost)
     windows = [
-        WindowOpening(person.customer_id, arrival.message.account_id, arrival.window, arrival.message.created_at)
+        WindowOpening(person.customer_id, arrival.account_id, arrival.window, arrival.at)
         for arrival, person in whose
         if arrival.window
     ]
@@ -124,6 +134,9 @@ def _take_in(ctx: Ctx, arrivals: Sequence[Arrival], accounts: Mapping[int, Known
     receipts = [arrival.receipt for arrival in arrivals if arrival.receipt]
     if receipts:
         outreach.receipts(ctx, receipts)
+        store.drop_lookups(
+            ctx, "oa_mass", [(row.account_id, row.platform_id) for row in receipts if row.kind == "mass"]
+        )
     chats = [arrival.chat for arrival in arrivals if arrival.chat]
     groups.apply(ctx, chats, {account_id: known.corpid for account_id, known in accounts.items()})
     wishes = [wish for arrival in arrivals for wish in arrival.lookups]
@@ -132,15 +145,32 @@ def _take_in(ctx: Ctx, arrivals: Sequence[Arrival], accounts: Mapping[int, Known
     starts = sorted({arrival.start for arrival in arrivals if arrival.start})
     if starts:
         store.start_rounds(ctx, starts)
-    _ignore(ctx, [arrival.message for arrival in arrivals if not arrival.handled])
+    _ignore(ctx, [arrival for arrival in arrivals if arrival.ignored])
+    return whose
 
 
-def identify(ctx: Ctx, arrivals: Sequence[Arrival]) -> list[tuple[Arrival, Person]]:
+def without_known(ctx: Ctx, arrivals: Sequence[Arrival], home_id: int) -> list[Arrival]:
+    """Readings of contacts without the events of relations that stand already.
+
+    The list's time of an add may differ from the callback's by seconds, so its key alone does not tell.
+    """
+    first = {arrival.record.identities[0] for arrival in arrivals if arrival.record}
+    people = customer_queries.resolve(ctx, sorted(first, key=lambda identity: identity.value))
+    stand = store.following(ctx, home_id, customer_queries.follows, sorted(set(people.values())))
+    kept = []
+    for arrival in arrivals:
+        whose = people.get(arrival.record.identities[0]) if arrival.record else None
+        known = whose is not None and arrival.follow is not None and (whose, arrival.follow.staff) in stand
+        kept.append(replace(arrival, events=()) if known else arrival)
+    return kept
+
+
+def _whose(ctx: Ctx, arrivals: Sequence[Arrival]) -> list[tuple[Arrival, Person]]:
     """Whose each arrival is; arrivals about nobody are left out."""
     personal = [(arrival, arrival.record) for arrival in arrivals if arrival.record]
     if not personal:
         return []
-    people = customers.identify(ctx, [record for _, record in personal])
+    people = customers.recognise(ctx, [record for _, record in personal])
     return [(arrival, person) for (arrival, _), person in zip(personal, people, strict=True)]
 
 
@@ -153,14 +183,35 @@ def _opt_out(ctx: Ctx, whose: Sequence[tuple[Arrival, Person]]) -> None:
         customers.opt_out(ctx, ids_of(sorted(set(ids))), word)
 
 
-def _ignore(ctx: Ctx, messages: Sequence[InboxMessage]) -> None:
-    if not messages:
+def _ignore(ctx: Ctx, arrivals: Sequence[Arrival]) -> None:
+    if not arrivals:
         return
     counts: dict[tuple[int, str], tuple[int, datetime]] = {}
-    for message in messages:
-        count, latest = counts.get((message.account_id, message.kind), (0, message.created_at))
-        counts[message.account_id, message.kind] = (count + 1, max(latest, message.created_at))
+    for arrival in arrivals:
+        key = (arrival.account_id, arrival.ignored or "")
+        count, latest = counts.get(key, (0, arrival.at))
+        counts[key] = (count + 1, max(latest, arrival.at))
     store.count_ignored(ctx, [(*key, *counts[key]) for key in sorted(counts)])
+
+
+def watch_masses(ctx: Ctx) -> None:
+    """Ask the platform for the fate of mass sends whose finish event has not come 30 minutes after the send."""
+    waiting: list[tuple[int, str, datetime]] = []
+    cursor: str | None = None
+    while True:
+        page = outreach_queries.mass_sends(ctx, after=cursor)
+        recent = [send for send in page.items if send.claimed_at > ctx.now - MASS_HORIZON]
+        waiting += [
+            (send.account_id, send.platform_id, send.claimed_at + MASS_PATIENCE)
+            for send in recent
+            if send.platform_id and send.finished_at is None and send.state == "accepted"
+        ]
+        cursor = page.next
+        # An account makes at most 100 mass sends a day, so this is a page or a few.
+        if cursor is None or len(recent) < len(page.items):
+            break
+    if waiting:
+        store.watch(ctx, "oa_mass", waiting)
 
 
 def start_round(ctx: Ctx, account_id: int, kind: RoundKind) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from siyu.customers.types import Follow, Identity, NewEvent, Record, Touch, Unfollow, oa_source
 from siyu.intake.types import Arrival, Known
@@ -42,17 +43,30 @@ def _stamp(message: InboxMessage) -> int:
     return int(message.created_at.timestamp())
 
 
+def short(value: str) -> str:
+    """A short name for a long value inside a key."""
+    return hashlib.sha256(value.encode()).hexdigest()[:16]
+
+
 def _event(message: InboxMessage, kind: str, key: str, /, **props: object) -> NewEvent:
-    if len(key) > 200:
-        key = key[:100] + hashlib.sha256(key.encode()).hexdigest()[:40]
     source = oa_source(message.account_id)
+    key = key if len(key) <= 200 else key[:100] + short(key)
     return NewEvent(source, key, kind, message.created_at, 0, props={"account": message.account_id, **props})
 
 
-def followed(message: InboxMessage, openid: str, scene: str) -> NewEvent:
+def followed(account_id: int, openid: str, at: datetime, scene: str) -> NewEvent:
     """The event of a follow: the same whether the callback or reconciliation brought it."""
-    props = {"scene": scene} if scene else {}
-    return _event(message, "followed", f"follow:{openid}:{_stamp(message)}", **props)
+    props: dict[str, object] = {"account": account_id}
+    if scene:
+        props["scene"] = scene
+    key = f"follow:{openid}:{int(at.timestamp())}"
+    return NewEvent(oa_source(account_id), key, "followed", at, 0, props=props)
+
+
+def unfollowed(account_id: int, openid: str, at: datetime) -> NewEvent:
+    """The event of an unfollow."""
+    key = f"unfollow:{openid}:{int(at.timestamp())}"
+    return NewEvent(oa_source(account_id), key, "unfollowed", at, 0, props={"account": account_id})
 
 
 def _subscribe(message: InboxMessage, known: Known) -> Arrival:
@@ -60,9 +74,10 @@ def _subscribe(message: InboxMessage, known: Known) -> Arrival:
     scene = text(message.body, "EventKey").removeprefix("qrscene_")
     touch = Touch("oa_scene", scene) if scene else Touch("oa_follow")
     return Arrival(
-        message,
+        message.account_id,
+        message.created_at,
         record=_record(message, openid, touch),
-        events=(followed(message, openid, scene),),
+        events=(followed(message.account_id, openid, message.created_at, scene),),
         follow=Follow(0, "oa", message.account_id, message.created_at, scene=scene or None),
         window="follow",
         lookups=((message.account_id, "oa_user", openid),),
@@ -73,9 +88,10 @@ def _unsubscribe(message: InboxMessage, known: Known) -> Arrival:
     # Known also when nobody is: the subscribe may still be under way, and must find that it is over.
     openid = _openid(message)
     return Arrival(
-        message,
+        message.account_id,
+        message.created_at,
         record=_record(message, openid),
-        events=(_event(message, "unfollowed", f"unfollow:{openid}:{_stamp(message)}"),),
+        events=(unfollowed(message.account_id, openid, message.created_at),),
         unfollow=Unfollow(0, "oa", message.account_id, message.created_at),
     )
 
@@ -92,7 +108,8 @@ def _message(message: InboxMessage, known: Known) -> Arrival:
         props["choice"] = text(body, "bizmsgmenuid")
     key = f"msg:{msg_id}" if msg_id else f"msg:{openid}:{_stamp(message)}"
     return Arrival(
-        message,
+        message.account_id,
+        message.created_at,
         record=_record(message, openid),
         events=(_event(message, "message_received", key, **props),),
         window="message",
@@ -103,29 +120,33 @@ def _message(message: InboxMessage, known: Known) -> Arrival:
 def _click(message: InboxMessage, known: Known) -> Arrival:
     openid, pressed = _openid(message), text(message.body, "EventKey")
     event = _event(message, "menu_clicked", f"menu:{openid}:{_stamp(message)}:{pressed}", key=pressed)
-    return Arrival(message, record=_record(message, openid), events=(event,), window="menu")
+    return Arrival(
+        message.account_id, message.created_at, record=_record(message, openid), events=(event,), window="menu"
+    )
 
 
 def _view(message: InboxMessage, known: Known) -> Arrival:
     # Opening a page from the menu opens no window for customer messages.
     openid, url = _openid(message), text(message.body, "EventKey")
     event = _event(message, "menu_viewed", f"view:{openid}:{_stamp(message)}:{url}", url=url[:1024])
-    return Arrival(message, record=_record(message, openid), events=(event,))
+    return Arrival(message.account_id, message.created_at, record=_record(message, openid), events=(event,))
 
 
 def _scan(message: InboxMessage, known: Known) -> Arrival:
     openid, scene = _openid(message), text(message.body, "EventKey").removeprefix("qrscene_")
     event = _event(message, "qr_scanned", f"scan:{openid}:{_stamp(message)}:{scene}", scene=scene)
     touch = Touch("oa_scene", scene) if scene else None
-    return Arrival(message, record=_record(message, openid, touch), events=(event,), window="scan")
+    return Arrival(
+        message.account_id, message.created_at, record=_record(message, openid, touch), events=(event,), window="scan"
+    )
 
 
 def _template_finished(message: InboxMessage, known: Known) -> Arrival:
-    return Arrival(message, receipt=_receipt(message, "template"))
+    return Arrival(message.account_id, message.created_at, receipt=_receipt(message, "template"))
 
 
 def _mass_finished(message: InboxMessage, known: Known) -> Arrival:
-    return Arrival(message, receipt=_receipt(message, "mass"))
+    return Arrival(message.account_id, message.created_at, receipt=_receipt(message, "mass"))
 
 
 def _receipt(message: InboxMessage, kind: str) -> Receipt:

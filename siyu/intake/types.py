@@ -7,19 +7,19 @@ from typing import Literal
 from siyu.customers.types import Follow, NewEvent, Record, Unfollow
 from siyu.groups.types import ChatChange
 from siyu.outreach.types import Receipt, Trigger
-from siyu.platforms.types import InboxMessage
 
-LookupKind = Literal["oa_user", "oa_follower", "wecom_contact", "wecom_chat"]
-"""``oa_follower``: an openid found by reconciliation, whose follow was not known."""
+LookupKind = Literal["oa_user", "oa_follower", "oa_mass", "wecom_contact", "wecom_chat"]
+"""``oa_follower``: an openid found by reconciliation, whose follow was not known; ``oa_mass``: an unfinished send."""
 
 RoundKind = Literal["oa_followers", "wecom_contacts", "wecom_chats", "wecom_directory"]
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What one message means, before it is known whose it is: rows carry customer_id 0 until then."""
+    """What one message or reading means, before it is known whose it is: rows carry customer_id 0 until then."""
 
-    message: InboxMessage
+    account_id: int
+    at: datetime
     record: Record | None = None
     events: tuple[NewEvent, ...] = ()
     follow: Follow | None = None
@@ -30,7 +30,7 @@ class Arrival:
     chat: ChatChange | None = None
     lookups: tuple[tuple[int, LookupKind, str], ...] = ()
     start: tuple[int, RoundKind] | None = None
-    handled: bool = True
+    ignored: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ def _added(message: InboxMessage, known: Known) -> Arrival:
     state = text(message.body, "State")
     touch = Touch("wecom_state", state) if state else Touch("wecom_add", params={"staff": staff})
     return Arrival(
-        message,
+        message.account_id,
+        message.created_at,
         record=_record(message, known, contact, touch),
         events=(contact_added(known, staff, contact, message.created_at, state),),
         follow=Follow(0, "wecom", known.home_id, message.created_at, staff=staff, scene=state or None),
@@ -66,14 +67,15 @@ def _half_added(message: InboxMessage, known: Known) -> Arrival:
 
 def _edited(message: InboxMessage, known: Known) -> Arrival:
     _, contact = _pair(message)
-    return Arrival(message, lookups=((known.home_id, "wecom_contact", contact),))
+    return Arrival(message.account_id, message.created_at, lookups=((known.home_id, "wecom_contact", contact),))
 
 
 def _lost(by: str) -> Callable[[InboxMessage, Known], Arrival]:
     def handle(message: InboxMessage, known: Known) -> Arrival:
         staff, contact = _pair(message)
         return Arrival(
-            message,
+            message.account_id,
+            message.created_at,
             record=_record(message, known, contact),
             events=(contact_lost(known, staff, contact, message.created_at, by),),
             unfollow=Unfollow(0, "wecom", known.home_id, message.created_at, staff=staff, by=by),
@@ -99,12 +101,14 @@ def _chat(message: InboxMessage, known: Known) -> Arrival:
         at=message.created_at,
     )
     if change.change == "dismiss":
-        return Arrival(message, chat=change)
-    return Arrival(message, chat=change, lookups=((known.home_id, "wecom_chat", chat_id),))
+        return Arrival(message.account_id, message.created_at, chat=change)
+    return Arrival(
+        message.account_id, message.created_at, chat=change, lookups=((known.home_id, "wecom_chat", chat_id),)
+    )
 
 
 def _directory(message: InboxMessage, known: Known) -> Arrival:
-    return Arrival(message, start=(known.home_id, "wecom_directory"))
+    return Arrival(message.account_id, message.created_at, start=(known.home_id, "wecom_directory"))
 
 
 HANDLERS: Mapping[str, Callable[[InboxMessage, Known], Arrival]] = {

@@ -1,0 +1,53 @@
+"""Private: the tables and statements of intake."""
+
+from siyu.intake.store.lookups import (
+    claim_lookups,
+    count_ignored,
+    drop_lookups,
+    earliest,
+    finish_lookups,
+    ignored_rows,
+    lookups_waiting,
+    put_off,
+    want,
+    watch,
+)
+from siyu.intake.store.rounds import (
+    begin_round,
+    change_round,
+    claim_round,
+    end_round,
+    following,
+    forget_seen,
+    gone_contacts,
+    gone_followers,
+    note_seen,
+    round_rows,
+    start_rounds,
+    want_unknown_followers,
+)
+
+__all__ = [
+    "begin_round",
+    "change_round",
+    "claim_lookups",
+    "claim_round",
+    "count_ignored",
+    "drop_lookups",
+    "earliest",
+    "end_round",
+    "finish_lookups",
+    "following",
+    "forget_seen",
+    "gone_contacts",
+    "gone_followers",
+    "ignored_rows",
+    "lookups_waiting",
+    "note_seen",
+    "put_off",
+    "round_rows",
+    "start_rounds",
+    "want",
+    "want_unknown_followers",
+    "watch",
+]
