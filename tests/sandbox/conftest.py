@@ -82,7 +82,7 @@ class Site:
     def callbacks(self, receiveid: str = "wxd") -> list[dict[str, str]]:
         """The callbacks received, signatures checked, decrypted when sealed, as flat fields."""
         made = []
-        for _, path, _, body in self.calls("/cb"):
+        for _, path, _, body in self.calls("/cb?" if receiveid == "wxd" else "/cbw?"):
             query = {k: v[0] for k, v in parse_qs(urlsplit(path).query, keep_blank_values=True).items()}
             fields = _fields(body.decode())
             if "Encrypt" in fields:
@@ -197,7 +197,7 @@ def bare(tmp_path: Path) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def box(bare: Sandbox, site: Site) -> Sandbox:
-    """A sandbox on a virtual clock at START with the account wxd (safe mode) and the corp ww1, calling back to the site."""
+    """On a virtual clock at START, with the account wxd (safe mode) and the corp ww1, calling back to the site."""
     bare.move(START)
     made = bare.control(
         "accounts",

@@ -229,7 +229,9 @@ def test_users_tags_and_codes(box: Sandbox, site: Site) -> None:
     tag = box.oa("tags/create", {"tag": {"name": "潜客"}}, token)["tag"]["id"]
     assert box.oa("tags/create", {"tag": {"name": "潜客"}}, token)["errcode"] == 45157
     assert box.oa("tags/members/batchtagging", {"openid_list": openids, "tagid": tag}, token)["errcode"] == 0
-    assert box.oa("tags/members/batchtagging", {"openid_list": [*openids, "no"], "tagid": tag}, token)["errcode"] == 40003
+    assert (
+        box.oa("tags/members/batchtagging", {"openid_list": [*openids, "no"], "tagid": tag}, token)["errcode"] == 40003
+    )
     counts = {t["name"]: t["count"] for t in box.get("/oa/cgi-bin/tags/get", access_token=token)["tags"]}
     assert counts == {"读者": 2, "潜客": 3}
     scene = {"action_name": "QR_STR_SCENE", "action_info": {"scene": {"scene_str": "wave"}}, "expire_seconds": 600}
