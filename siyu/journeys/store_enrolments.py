@@ -342,7 +342,8 @@ def _events(batch: Batch, type_: str, at: ColumnElement[Any], name: str, value: 
         literal(type_, Text).label("type"),
         at.label("occurred_at"),
         literal("journeys", Text).label("source"),
-        func.concat(e.enrolment_id, ":", type_).label("key"),
+        # With the time: a split takes an enrolment up again, which then ends once more.
+        func.concat(e.enrolment_id, ":", type_, ":", func.extract("epoch", at)).label("key"),
         cast(null(), Integer).label("content_id"),
         props.label("props"),
     ).where(_in(relation(batch)))
