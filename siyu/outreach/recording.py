@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     DateTime,
     Integer,
+    Interval,
     Row,
     Text,
     and_,
@@ -164,7 +165,10 @@ def settle(ctx: Ctx, batch_id: int, rows: Sequence[Settled]) -> None:
         else_=said.c.state,
     )
     waits = state == State.WAITING.value
-    backoff = literal(ctx.now, DateTime(timezone=True)) + literal(BACKOFF) * func.power(2, request.c.attempts)
+    seconds = BACKOFF.total_seconds() * func.power(2, request.c.attempts)
+    backoff = literal(ctx.now, DateTime(timezone=True)) + func.make_interval(
+        0, 0, 0, 0, 0, 0, seconds, type_=Interval()
+    )
     done = ctx.tx.execute(
         update(request)
         .where(mine, message.c.message_id == request.c.message_id)
