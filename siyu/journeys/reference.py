@@ -94,10 +94,19 @@ def outcome(state: State, sent: bool, at: datetime, now: datetime) -> State:
     return replace(told, anchor=at, since=at) if sent else told
 
 
-def step(program: Program, state: State, facts: Facts, now: datetime, zone: ZoneInfo) -> tuple[State, Sequence[Effect]]:
-    """One step of a due person; the same state when nothing is due. Exit rules and goals come first."""
-    if state.reason or state.due_at is None or state.due_at > now:
+def touch(program: Program, state: State, facts: Facts, type_: str, now: datetime) -> tuple[State, Sequence[Effect]]:
+    """The state after an event of this type: exit rules and goals at once; who waits for such an event is due."""
+    if state.reason:
         return state, ()
+    state, effects = check(program, state, facts)
+    node = program.node(state.node)
+    if not state.reason and state.waiting == "event" and isinstance(node, WaitFor) and type_ in node.types:
+        state = replace(state, due_at=now)
+    return state, effects
+
+
+def check(program: Program, state: State, facts: Facts) -> tuple[State, Sequence[Effect]]:
+    """Exit rules and goals."""
     marked: list[Effect] = []
     for guard in program.guards:
         if guard.name not in state.goals and facts.holds(guard.condition, state.entered_at):
@@ -106,6 +115,16 @@ def step(program: Program, state: State, facts: Facts, now: datetime, zone: Zone
                 marked.append(Effect("goal", state.node, guard.name))
             if guard.ends:
                 return _end(state, guard.reason), [*marked, Effect("ended", state.node, guard.reason)]
+    return state, marked
+
+
+def step(program: Program, state: State, facts: Facts, now: datetime, zone: ZoneInfo) -> tuple[State, Sequence[Effect]]:
+    """One step of a due person; the same state when nothing is due. Exit rules and goals come first."""
+    if state.reason or state.due_at is None or state.due_at > now:
+        return state, ()
+    state, marked = check(program, state, facts)
+    if state.reason:
+        return state, marked
     state, effects = _node(program.node(state.node), state, facts, now, zone)
     return state, [*marked, *effects]
 
