@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Select
 
 from siyu.customers import attributes, identifying, people, recording
+from siyu.customers.deciding import decide, join, separate, undo
 from siyu.customers.relations import blacklist, consent, follow, opt_in, opt_out, save_orders, unfollow
 from siyu.customers.store import events as store_events
 from siyu.customers.store import identities, profile
@@ -140,18 +141,22 @@ def define_attribute(
 __all__ = [
     "blacklist",
     "consent",
+    "decide",
     "define_attribute",
     "follow",
     "identify",
+    "join",
     "opt_in",
     "opt_out",
     "recognise",
     "record",
     "record_from",
     "save_orders",
+    "separate",
     "set_attribute_rows",
     "set_attributes",
     "take_pulse",
+    "undo",
     "unfollow",
     "visit",
 ]

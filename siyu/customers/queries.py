@@ -11,9 +11,12 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, cast, func, sele
 from sqlalchemy import types as kinds
 
 from siyu.customers import attributes, normal
+from siyu.customers.review import case, cases, decisions, identities
+from siyu.customers.searching import Filter, Sort, search
 from siyu.customers.store import events as store_events
-from siyu.customers.store import identities, reading, tables
+from siyu.customers.store import identities as store_identities
 from siyu.customers.store import profile as store_profile
+from siyu.customers.store import reading, tables
 from siyu.customers.types import (
     Arrival,
     Attribute,
@@ -155,7 +158,7 @@ def resolve(ctx: Ctx, wanted: Sequence[Identity]) -> dict[Identity, int]:
 
 def origins(ctx: Ctx, ids: Iterable[int]) -> dict[int, int]:
     """Any ids that were ever a customer's -> the customer now."""
-    return identities.customers_of(ctx, ids)
+    return store_identities.customers_of(ctx, ids)
 
 
 def _arrival(kind: str | None, code: str | None, at: datetime | None) -> Arrival | None:
@@ -180,7 +183,7 @@ def _event_of(row: Any) -> Event:
 
 def profile(ctx: Ctx, customer_id: int) -> Profile:
     """A customer by any id that ever was theirs; raises UnknownCustomer."""
-    home = identities.customers_of(ctx, [customer_id]).get(customer_id)
+    home = store_identities.customers_of(ctx, [customer_id]).get(customer_id)
     row = reading.customer_row(ctx, home) if home is not None else None
     if row is None:
         raise UnknownCustomer(f"there is no customer {customer_id}", field="customer_id")
@@ -266,3 +269,34 @@ def active(ctx: Ctx, ids: Sequence[int]) -> set[int]:
 def everybody() -> Select[Any]:
     """A Select of the ids of all active customers."""
     return select(_row.c.customer_id).where(_row.c.status == "active")
+
+
+__all__ = [
+    "Filter",
+    "Sort",
+    "active",
+    "attribute",
+    "canonical",
+    "case",
+    "cases",
+    "customer",
+    "decisions",
+    "definitions",
+    "events",
+    "everybody",
+    "expression",
+    "facts",
+    "find",
+    "follows",
+    "identities",
+    "openids",
+    "orders",
+    "orders_of",
+    "origins",
+    "profile",
+    "provenance",
+    "reachability",
+    "resolve",
+    "search",
+    "timeline",
+]

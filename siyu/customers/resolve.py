@@ -125,20 +125,41 @@ class _Clusters:
 
 
 def _decided(graph: Graph) -> tuple[_Union, list[Labels]]:
+    """What people say: who is together, and the labels that keep apart. Newer statements bind older ones."""
     together = _Union(graph.slots)
     apart: list[Labels] = []
     for statement in sorted(graph.statements, key=lambda statement: -statement.order):
-        groups = [sorted(origin for origin in group if origin in graph.slots) for group in statement.groups]
+        groups = [{origin for origin in group if origin in graph.slots} for group in statement.groups]
         if not statement.same:
             apart.append({origin: number for number, group in enumerate(groups) for origin in group})
             continue
-        for first, *rest in filter(None, groups):
-            for other in rest:
-                sets = together.sets() if apart else {}
-                pair = {0: sets.get(together.find(first), set()), 1: sets.get(together.find(other), set())}
-                if not apart or not _Clusters(pair, graph.slots, apart).apart(0, 1):
-                    together.join(first, other)
+        for group in filter(None, groups):
+            for allowed in _allowed(group, together, graph.slots, apart):
+                for other in allowed:
+                    together.join(allowed[0], other)
     return together, apart
+
+
+def _allowed(
+    group: set[int], together: _Union, slots: Mapping[int, Slot | None], apart: Sequence[Labels]
+) -> list[list[int]]:
+    """The parts of ``group`` that newer "different" statements let be together.
+
+    When some of the group were later said to differ, only those stay together that these statements treat alike.
+    """
+    if not apart:
+        return [sorted(group)]
+    everybody = together.sets()
+    bodies = _Clusters({name: everybody[name] for name in {together.find(one) for one in group}}, slots, apart)
+    names = sorted(bodies.members)
+    if not any(bodies.apart(a, b) for index, a in enumerate(names) for b in names[index + 1 :]):
+        return [sorted(group)]
+    alike: dict[frozenset[tuple[int, int]], list[int]] = {}
+    for name in names:
+        labels = bodies.labels[name]
+        if all(len(held) == 1 for held in labels.values()):
+            alike.setdefault(frozenset((number, min(held)) for number, held in labels.items()), []).append(name)
+    return list(alike.values())
 
 
 def _strong(graph: Graph, together: _Union, apart: Sequence[Labels]) -> tuple[_Union, list[tuple[int, int]]]:

@@ -7,7 +7,48 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement
 
-from siyu.kernel.errors import Conflict, Invalid, NotFound
+from siyu.customers.errors import (
+    AttributeTaken as AttributeTaken,
+)
+from siyu.customers.errors import (
+    BadAttribute as BadAttribute,
+)
+from siyu.customers.errors import (
+    BadDecision as BadDecision,
+)
+from siyu.customers.errors import (
+    BadEvent as BadEvent,
+)
+from siyu.customers.errors import (
+    BadIdentity as BadIdentity,
+)
+from siyu.customers.errors import (
+    BatchFault as BatchFault,
+)
+from siyu.customers.errors import (
+    EventConflict as EventConflict,
+)
+from siyu.customers.errors import (
+    NoIdentity as NoIdentity,
+)
+from siyu.customers.errors import (
+    OrderConflict as OrderConflict,
+)
+from siyu.customers.errors import (
+    TooOld as TooOld,
+)
+from siyu.customers.errors import (
+    UnknownAttribute as UnknownAttribute,
+)
+from siyu.customers.errors import (
+    UnknownCase as UnknownCase,
+)
+from siyu.customers.errors import (
+    UnknownCustomer as UnknownCustomer,
+)
+from siyu.customers.errors import (
+    UnknownDecision as UnknownDecision,
+)
 
 EXCLUSIVE = ("unionid", "external_userid", "oa_openid", "crm_id")
 """Kinds of which a customer has one value per scope; they merge at once (PRODUCT.md, K1)."""
@@ -327,81 +368,3 @@ class Decision:
     decided_at: datetime
     actor: str
     undone_at: datetime | None
-
-
-class BadIdentity(Invalid):
-    """An identity has an unknown kind, no value, or a phone or email that cannot be read."""
-
-    code = "bad_identity"
-
-
-class NoIdentity(Invalid):
-    """A record names nobody: visitors who are only an anonymous id are not customers."""
-
-    code = "no_identity"
-
-
-class BadAttribute(Invalid):
-    """An attribute's value does not fit its type, or its definition does not allow this writer."""
-
-    code = "bad_attribute"
-
-
-class UnknownAttribute(Invalid):
-    """No attribute of this name is defined."""
-
-    code = "unknown_attribute"
-
-
-class BadEvent(Invalid):
-    """An event's type, key or props are malformed."""
-
-    code = "bad_event"
-
-
-class TooOld(Invalid):
-    """The event is older than the 35 days for which repetitions are recognised; import it instead."""
-
-    code = "too_old"
-
-
-class EventConflict(Conflict):
-    """The same (source, key) was recorded with other content."""
-
-    code = "event_conflict"
-
-
-class OrderConflict(Conflict):
-    """The same (source, order_no) was recorded for another currency or customer."""
-
-    code = "order_conflict"
-
-
-class UnknownCustomer(NotFound):
-    """No customer has this id."""
-
-    code = "unknown_customer"
-
-
-class UnknownCase(NotFound):
-    """No open review case has this id."""
-
-    code = "unknown_case"
-
-
-class UnknownDecision(NotFound):
-    """No standing decision has this id."""
-
-    code = "unknown_decision"
-
-
-class AttributeTaken(Conflict):
-    """The attribute exists with another type."""
-
-    code = "attribute_taken"
-
-
-class BatchFault(Invalid):
-    """Items of a batch are faulty; ``detail.items`` lists each fault; nothing was written."""
-
-    code = "batch_fault"

@@ -295,3 +295,27 @@ def add_decision(ctx: Ctx, verdict: str, case_id: int | None, groups: Sequence[I
     chosen = select(literal(decision_id), new.c.group_no, new.c.origin_id)
     ctx.tx.execute(insert(decision_member).from_select(["decision_id", "group_no", "origin_id"], chosen))
     return decision_id
+
+
+def undo_decision(ctx: Ctx, decision_id: int) -> int | None:
+    """Mark a standing decision undone; returns its case_id (0 without a case), None when there is none."""
+    row = ctx.tx.execute(
+        update(decision)
+        .where(decision.c.decision_id == decision_id, decision.c.undone_at.is_(None))
+        .values(undone_at=ctx.now)
+        .returning(func.coalesce(decision.c.case_id, 0))
+    ).scalar_one_or_none()
+    return None if row is None else int(row)
+
+
+def decision_origins(ctx: Ctx, decision_id: int) -> list[int]:
+    """The origins that a decision is about."""
+    rows = ctx.tx.execute(select(decision_member.c.origin_id).where(decision_member.c.decision_id == decision_id))
+    return list(rows.scalars())
+
+
+def origins_of(ctx: Ctx, customer_ids: Iterable[int]) -> list[int]:
+    """All origins of these customers."""
+    return list(
+        ctx.tx.execute(select(origin.c.origin_id).where(origin.c.customer_id.in_(sorted(set(customer_ids))))).scalars()
+    )

@@ -261,6 +261,7 @@ identity = Table(
     "identity", metadata, IdentityColumns, Index("uq_identity_kind", "kind", "scope", "value", unique=True)
 )
 Index("ix_identity_origin_id", identity.c.origin_id)
+Index("ix_identity_value", identity.c.value)
 origin = Table("origin", metadata, OriginColumns)
 assertion = Table(
     "assertion", metadata, AssertionColumns, Index(None, "identity_id", "origin_id"), Index(None, "source")

@@ -1,0 +1,100 @@
+"""Private: lists of customers: search by Chinese, pinyin, initials and phone digits, filters, keyset paging."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from siyu.customers import normal
+from siyu.customers.store import listing, reading
+from siyu.customers.types import BadIdentity, Identity, Listed
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.paging import BadCursor, Page, cursor, keys
+from siyu.kernel.text import clean, moment
+
+
+class Sort(StrEnum):
+    """Orders of the list: by pinyin, the newest, the latest active."""
+
+    NAME = "name"
+    CREATED = "created"
+    ACTIVITY = "activity"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What listed customers have in common. ``who``: further conditions over the customer_id column, by callers."""
+
+    region: str | None = None
+    company: str | None = None
+    owner_id: int | None = None
+    source_kind: str | None = None
+    source_code: str | None = None
+    account_id: int | None = None
+    opted_out: bool | None = None
+
+
+def search(
+    ctx: Ctx,
+    query: str = "",
+    filter: Filter | None = None,
+    after: str | None = None,
+    *,
+    sort: Sort = Sort.NAME,
+    limit: int = 50,
+    ids: Sequence[int] | None = None,
+) -> Page[Listed]:
+    """Active customers that match, one page in keyset order. Raises BadCursor, BadText.
+
+    ``query``: Chinese characters of name or company (one suffices), pinyin, initials, the last four digits of a phone,
+    or a whole phone, email or other identity value.
+    """
+    text = clean(query, "query").strip()
+    where = listing.conditions(filter or Filter())
+    if text:
+        where.append(_matching(ctx, text))
+    rows = listing.page(ctx, where, sort.value, _position(after, sort), limit + 1, ids)
+    items = [
+        Listed(
+            row.customer_id,
+            row.name,
+            row.phone,
+            row.company,
+            row.region,
+            row.owner_id,
+            row.created_at,
+            row.last_activity_at,
+        )
+        for row in rows[:limit]
+    ]
+    if len(rows) <= limit:
+        return Page(items, None)
+    last = rows[limit - 1]
+    place: Any = {"name": last.name_key, "created": last.created_at, "activity": last.last_activity_at}[sort.value]
+    return Page(
+        items, cursor(place if isinstance(place, str) or place is None else place.isoformat(), last.customer_id)
+    )
+
+
+def _position(after: str | None, sort: Sort) -> tuple[Any, int] | None:
+    if after is None:
+        return None
+    place, customer_id = keys(after, 2)
+    if not isinstance(customer_id, int) or (sort is Sort.NAME and not isinstance(place, str)):
+        raise BadCursor("the cursor belongs to another list", field="cursor")
+    return (place if sort is Sort.NAME or place is None else moment(place, "cursor")), customer_id
+
+
+def _matching(ctx: Ctx, text: str) -> ColumnElement[bool]:
+    exact: set[int] = set()
+    forms = [Identity(kind, text) for kind in ("phone", "email")]
+    for form in forms:
+        try:
+            exact |= reading.holders(ctx, normal.identity(form, "query"))
+        except BadIdentity:
+            continue
+    if not exact and len(text) >= 6 and text.isascii():
+        exact |= reading.holders_of_value(ctx, text)
+    return listing.matches(normal.wanted_grams(text), exact)
