@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from traceback import format_exc
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -44,7 +45,7 @@ def handle(ctx: Ctx, messages: Sequence[InboxMessage]) -> None:
         try:
             arrivals.append((message, _understand(message, accounts[message.account_id])))
         except Exception as error:
-            log.exception("callback_not_understood", inbox_id=message.inbox_id, kind=message.kind)
+            log.error("callback_not_understood", inbox_id=message.inbox_id, kind=message.kind, trace=format_exc())
             failed.append((message, _said(error)))
     _halves(ctx, arrivals, accounts, failed)
     platforms.fail_inbox(ctx, failed)
@@ -90,7 +91,7 @@ def _halves(
             raise
         if len(arrivals) == 1:
             message = arrivals[0][0]
-            log.exception("callback_not_handled", inbox_id=message.inbox_id, kind=message.kind)
+            log.error("callback_not_handled", inbox_id=message.inbox_id, kind=message.kind, trace=format_exc())
             failed.append((message, _said(error)))
             return
         middle = len(arrivals) // 2

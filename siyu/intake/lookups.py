@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from traceback import format_exc
 
 import structlog
 
@@ -119,7 +120,7 @@ def _take_all(ctx: Ctx, work: Work, answered: Answered) -> None:
             later = _take(ctx, work, answered)
     except (SiyuError, ValueError, LookupError, TypeError) as error:
         if len(answered) == 1:
-            log.exception("reading_not_taken_in", endpoint=answered[0][0].call.endpoint)
+            log.error("reading_not_taken_in", endpoint=answered[0][0].call.endpoint, trace=format_exc())
             _put_off(ctx, answered[0][0], f"{type(error).__name__}: {error}"[:500])
             return
         middle = len(answered) // 2

@@ -31,4 +31,4 @@ def readings_waiting(ctx: Ctx) -> int:
 
 def ignored(ctx: Ctx) -> list[Ignored]:
     """Callbacks of kinds that Siyu has no use for, counted."""
-    return [Ignored(row.account_id, row.kind, row.count, row.latest_at) for row in store.ignored_rows(ctx)]
+    return [Ignored(row.account_id, row.kind, row.callbacks, row.latest_at) for row in store.ignored_rows(ctx)]

@@ -6,9 +6,9 @@ OPT_OUT = frozenset({"退订", "td", "取消推送"})
 
 
 def normal(text: str) -> str:
-    """Full-width forms folded, case folded, spaces, punctuation and invisible characters taken out."""
+    """Full-width forms folded, case folded, everything but letters and digits taken out."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(ch for ch in folded if unicodedata.category(ch)[0] not in "ZPC")
+    return "".join(ch for ch in folded if ch.isalnum())
 
 
 def opt_out_word(text: str) -> str | None:

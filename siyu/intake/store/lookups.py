@@ -164,15 +164,15 @@ def count_ignored(ctx: Ctx, rows: Sequence[tuple[int, str, int, datetime]]) -> N
         "i",
         account_id=(Integer(), [row[0] for row in rows]),
         kind=(Text(), [row[1] for row in rows]),
-        count=(BigInteger(), [row[2] for row in rows]),
+        callbacks=(BigInteger(), [row[2] for row in rows]),
         latest_at=(Time, [row[3] for row in rows]),
     )
-    statement = upsert(ignored).from_select(["account_id", "kind", "count", "latest_at"], select(given))
+    statement = upsert(ignored).from_select(["account_id", "kind", "callbacks", "latest_at"], select(given))
     ctx.tx.execute(
         statement.on_conflict_do_update(
             index_elements=[ignored.c.account_id, ignored.c.kind],
             set_={
-                "count": ignored.c.count + statement.excluded.count,
+                "callbacks": ignored.c.callbacks + statement.excluded.callbacks,
                 "latest_at": func.greatest(ignored.c.latest_at, statement.excluded.latest_at),
             },
         )

@@ -58,7 +58,7 @@ class SeenColumns(TypedColumns):
 class IgnoredColumns(TypedColumns):
     account_id = Column(Integer, primary_key=True, autoincrement=False)
     kind = Column(Text, primary_key=True)
-    count: Named[int] = Column(BigInteger)
+    callbacks: Named[int] = Column(BigInteger)
     latest_at: Named[datetime] = Column(Time)
 
 
