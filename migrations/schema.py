@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
+from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
 import siyu
-from siyu.kernel.db import metadata
+from siyu.kernel.db import engine_for, metadata
 from siyu.kernel.postgres import EXTENSIONS
 
 FOLDER = Path(__file__).resolve().parent
@@ -63,3 +64,18 @@ def configuration(url: str) -> Config:
 def has_revisions() -> bool:
     """Whether there is a migration to run."""
     return any((FOLDER / "versions").glob("*.py"))
+
+
+def upgrade(url: str) -> None:
+    """Brings a database to the newest revision, then lets each room prepare (idempotent, so at every start)."""
+    if has_revisions():
+        command.upgrade(configuration(url), "head")
+    engine = engine_for(url, pool=1)
+    try:
+        with engine.begin() as connection:
+            if has_revisions():
+                prepare(connection, load_tables())
+            else:
+                create_all(connection)
+    finally:
+        engine.dispose()

@@ -1,4 +1,4 @@
-"""The command line: ``siyu run``, ``siyu demo``, ``siyu worker``, ``siyu journey ...``, ``siyu openapi``, ``siyu migrate``."""
+"""The command line: ``siyu run | demo | worker | journey ... | openapi | migrate``."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def run(
     """Start the platform: database, HTTP server, workers and, unless --no-demo, the sandbox with a demo company."""
     from siyu.app.running import run_here
 
-    with _friendly():
+    with Friendly():
         run_here(settings(), console, speed=speed, customers=customers, demo=demo)
 
 
@@ -70,7 +70,7 @@ def demo(
         duplicate=duplicate,
         reorder=reorder,
     )
-    with _friendly():
+    with Friendly():
         if not play(plan, settings(), console):
             raise typer.Exit(1)
 
@@ -81,7 +81,7 @@ def worker() -> None:
     from siyu.app.wiring import house_at
     from siyu.runtime.serve import Service
 
-    with _friendly(), house_at(_url(settings()), settings()) as house:
+    with Friendly(), house_at(_url(settings()), settings()) as house:
         service = Service(house, settings().workers)
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -97,7 +97,7 @@ def migrate() -> None:
     """Bring the database's schema to the newest revision."""
     from siyu.app.wiring import database
 
-    with _friendly(), database(settings()):
+    with Friendly(), database(settings()):
         console.print("the schema is up to date")
 
 
@@ -120,7 +120,7 @@ def journey_validate(file: Path) -> None:
     """Check a journey file; with a running installation also its references to content, tags and segments."""
     from siyu.app import journey_files
 
-    with _friendly():
+    with Friendly():
         journey_files.validate(file, _url(settings(), optional=True), settings(), console)
 
 
@@ -131,7 +131,7 @@ def journey_apply(
     """Show what changes, then make the file the journey's newest version."""
     from siyu.app import journey_files
 
-    with _friendly():
+    with Friendly():
         journey_files.apply(file, _required(settings()), settings(), console, start=start)
 
 
@@ -140,7 +140,7 @@ def journey_export(key: str) -> None:
     """Write a journey's newest version as YAML to standard output."""
     from siyu.app import journey_files
 
-    with _friendly():
+    with Friendly():
         sys.stdout.write(journey_files.export(key, _required(settings()), settings()))
 
 
@@ -160,7 +160,7 @@ def _required(conf: Settings) -> str:
     return _url(conf)
 
 
-class _friendly:
+class Friendly:
     """Expected failures end as one line on standard error and exit code 2, not as a traceback."""
 
     def __enter__(self) -> None:
@@ -168,9 +168,9 @@ class _friendly:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, AlreadyRunning):
-            where = f" at {error.url.rpartition('@')[2]}" if error.url else ""
+            who = f"process {error.pid}" if error.pid else "another process"
             _fail(
-                f"Siyu is already running here (process {error.pid}{where}). Stop it with Ctrl-C first.\nSiyu 已经在运行（进程 {error.pid}）。"
+                f"Siyu is already running here ({who}). Stop it with Ctrl-C first.\nSiyu 已经在这里运行，请先按 Ctrl-C 停止。"
             )
         if isinstance(error, ServerError | OSError):
             _fail(str(error))

@@ -92,7 +92,7 @@ def _scaled(engine: Engine, speed: float, zone: str) -> ScaledClock:
 
 @contextmanager
 def _beating(engine: Engine, clock: Clock, speed: float) -> Iterator[None]:
-    """Write the company's time down every two seconds, so that the next start goes on from there, also after kill -9."""
+    """Write the company's time down every two seconds: the next start goes on from there, also after kill -9."""
     stopped = threading.Event()
 
     def beat() -> None:

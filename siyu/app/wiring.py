@@ -3,15 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 from psycopg import sql
 
+from migrations.schema import upgrade
 from siyu.kernel.clock import Clock
 from siyu.kernel.db import Engine, engine_for
 from siyu.kernel.postgres import EmbeddedServer, check_server
@@ -19,16 +17,6 @@ from siyu.kernel.postgres_host import Profile, ServerError
 from siyu.kernel.settings import Settings
 from siyu.platforms.senders import open_senders
 from siyu.runtime.house import House, clock_of
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def migrate(url: str) -> None:
-    """Bring the schema of the database at ``url`` to the newest revision."""
-    config = Config(str(ROOT / "alembic.ini"))
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    config.attributes["url"] = url
-    command.upgrade(config, "head")
 
 
 @contextmanager
@@ -43,7 +31,7 @@ def database(settings: Settings, profile: Profile = "demo") -> Iterator[str]:
             url = settings.database_url
         else:
             url = stack.enter_context(EmbeddedServer(settings.data_dir / "pg", profile)).url()
-        migrate(url)
+        upgrade(url)
         yield url
 
 

@@ -40,7 +40,7 @@ def parked_count(ctx: Ctx) -> int:
 
 
 def retrying(ctx: Ctx) -> int:
-    """How many shares will be tried again soon; those that failed more than ``store.ATTEMPTS`` times wait for a person."""
+    """How many shares will be tried again soon; those that failed too often (``store.ATTEMPTS``) wait for a person."""
     return store.parked_count(ctx, store.ATTEMPTS)
 
 

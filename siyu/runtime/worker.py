@@ -1,4 +1,4 @@
-"""The rounds of a worker. Each is one short transaction (or one phased piece of work) and says whether it did anything."""
+"""The rounds of a worker: each a short transaction or a phased piece of work, and says whether it did anything."""
 
 import traceback
 from collections.abc import Callable, Sequence
@@ -161,7 +161,7 @@ def _react(
         try:
             with savepoint(ctx):
                 call(room)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a room raises must not stop the others; it is parked and logged
             log.error(
                 "room_failed",
                 room=room.name,

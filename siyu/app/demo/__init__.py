@@ -1,1 +1,1 @@
-"""The demo company and story 1 on a virtual clock: wiring of rooms through their doors, nothing that a product needs."""
+"""The demo company and story 1 on a virtual clock: rooms used through their doors, nothing that the product needs."""

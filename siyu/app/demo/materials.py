@@ -12,13 +12,17 @@ REMINDER_TITLE = "资料领取提醒"
 ARTICLE_HTML = """
 <p>加上好友只是开始。我们把三年里陪 40 多家 ToB 企业做私域的笔记，整理成了一本小册子：《从加上到成交》。</p>
 <h3>里面有什么</h3>
-<ul><li>把公众号、企业微信、表单和 CRM 里的同一个人合成一个人</li><li>让每位客户走自己的时间，而不是您的排期</li><li>少发、发准：每一次不发都说得出原因</li></ul>
+<ul>
+<li>把公众号、企业微信、表单和 CRM 里的同一个人合成一个人</li>
+<li>让每位客户走自己的时间，而不是您的排期</li>
+<li>少发、发准：每一次不发都说得出原因</li>
+</ul>
 <p><strong>直接回复“电子书”，就把下载链接发给您。</strong></p>
 """
 
 
 def contents(file_id: int, join_url: str, template_id: str) -> list[dict[str, object]]:
-    """Arguments of ``content.save_content``: ``file_id`` is the e-book's PDF, ``join_url`` opens the group's join way."""
+    """Arguments of ``content.save_content``; ``file_id`` is the e-book's PDF, ``join_url`` the group's join way."""
     return [
         {
             "key": "ebook",

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from migrations.schema import upgrade
 from siyu.app.demo import company, truth
 from siyu.app.sandboxed import SandboxWorld, sandbox_process
 from siyu.app.server import listening, serving
-from siyu.app.wiring import house_at, migrate, scratch_database
+from siyu.app.wiring import house_at, scratch_database
 from siyu.kernel.clock import VirtualClock, machine
 from siyu.kernel.postgres import EmbeddedServer
 from siyu.kernel.settings import Settings
@@ -137,7 +138,7 @@ def _scratch(conf: Settings, folder: Path) -> Iterator[str]:
             url = stack.enter_context(scratch_database(conf.database_url))
         else:
             url = stack.enter_context(EmbeddedServer(folder / "pg", "demo")).url()
-        migrate(url)
+        upgrade(url)
         yield url
 
 
@@ -152,11 +153,13 @@ def _print(played: Played, console: Console) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     console.print(
-        f"{seconds:.1f} s · {figures.events / seconds:,.0f} 事件/s events · {figures.steps / seconds:,.0f} 步/s steps · "
+        f"{seconds:.1f} s · {figures.events / seconds:,.0f} 事件/s events · "
+        f"{figures.steps / seconds:,.0f} 步/s steps · "
         f"{figures.sends / seconds:,.0f} 发送/s sends · {figures.callbacks / seconds:,.0f} 回调/s callbacks"
     )
     console.print(
-        f"{figures.events:,} events, {figures.steps:,} steps, {figures.sends:,} sends, {figures.callbacks:,} callbacks; "
+        f"{figures.events:,} events, {figures.steps:,} steps, {figures.sends:,} sends, "
+        f"{figures.callbacks:,} callbacks; "
         f"peak memory {memory:,.0f} MB (Siyu), {children:,.0f} MB (largest child)"
     )
     wrong = [row for row in played.rows if not row.right]
