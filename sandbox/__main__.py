@@ -18,6 +18,7 @@ import uvicorn
 
 from sandbox.app import make_app, make_engine
 from sandbox.store import Busy
+from sandbox.world import World
 
 
 class _Server(uvicorn.Server):
@@ -40,6 +41,20 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _bind(listener: socket.socket, port: int, world: World) -> None:
+    """Takes the port asked for; without one that of the last run if free, because links that people hold name it."""
+    wanted = [port] if port else [int(str(world.db.setting("port", 0))), 0]
+    for number in wanted:
+        try:
+            listener.bind(("127.0.0.1", number))
+            break
+        except OSError:
+            if number == wanted[-1]:
+                raise
+    world.db.keep("port", listener.getsockname()[1])
+    world.db.commit()
+
+
 def main() -> int:
     """Runs until told to stop; 0 at a clean end, 2 when the directory or port is taken."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="Simulated WeCom and Official Account")
@@ -52,8 +67,8 @@ def main() -> int:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", args.port))
         engine = make_engine(args.data, args.callback_timeout)
+        _bind(listener, args.port, engine.world)
     except (OSError, Busy) as error:
         listener.close()
         sys.stderr.write(f"sandbox: {error}\n")

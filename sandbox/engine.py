@@ -113,16 +113,28 @@ class Engine:
             self._idle.clear()
             self._lanes[lane % LANES].put_nowait((item, kind, data, due))
             return
-        self.sync[kind](self, data, due)
+        db.run("savepoint item")
+        try:
+            self.sync[kind](self, data, due)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the world goes on
+            db.run("rollback to item")
+            self._failed(kind, data, due, error)
         db.run("delete from due where id = ?", item)
+        db.run("release item")
+
+    def _failed(self, kind: str, data: Work, due: int, error: Exception) -> None:
+        """A due thing that cannot be done is logged and dropped, or it would stop the world for ever."""
+        log.error("%s failed: %s", kind, data, exc_info=error)
+        person = data.get("person")
+        self.world.log("error", kind, due, person=person if isinstance(person, int) else 0, result=repr(error)[:300])
 
     async def _lane(self, queue: asyncio.Queue[tuple[int, str, Work, int]]) -> None:
         while True:
             item, kind, data, due = await queue.get()
             try:
                 await self.concurrent[kind](self, data, due)
-            except Exception:
-                log.exception("%s failed: %s", kind, data)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the world goes on
+                self._failed(kind, data, due, error)
             self.world.db.run("delete from due where id = ?", item)
             self.world.db.commit()
             self._inflight -= 1

@@ -41,7 +41,10 @@ def _room(world: World, corpid: str, way: dict[str, object], config_id: str, at:
     made = "wr" + token_text("chat", corpid, config_id, number, size=30)
     name = f"{way.get('room_base_name') or first.get('name') or '群聊'}{number}"
     create(world, corpid, made, name, str(first.get("owner", "")), at)
+    opened = way.get("opened")
+    # At most five groups show; people inside an earlier one must still be known as members of this way.
     way |= {"room_base_id": number + 1, "chat_id_list": [*ids[-4:], made]}
+    way["opened"] = [*(opened if isinstance(opened, list) else []), *ids[:-4]]
     world.db.run("update join_way set data = ? where config_id = ?", dumps(way), config_id)
     fields: list[tuple[str, object]] = [("Event", "change_external_chat"), ("ChatId", made), ("ChangeType", "create")]
     raise_wecom(world, corpid, made, at, fields)
@@ -96,7 +99,7 @@ def join(world: World, work: Work, at: int) -> None:
             raise Unknown(f"join way {config_id}")
         corpid, way = str(row["corpid"]), json.loads(row["data"])
         uid = world.external_userid(corpid, person)
-        ids = list(way["chat_id_list"])
+        ids = [*way["chat_id_list"], *way.get("opened", [])]
         marks = ",".join("?" * len(ids))
         seen = f"select 1 from chat_member where corpid = ? and uid = ? and chat_id in ({marks})"  # noqa: S608  # only names of our own in the text
         inside = world.db.one(seen, corpid, uid, *ids)

@@ -132,7 +132,7 @@ def add_join_way(call: Call) -> Mapping[str, object]:
 
 def get_join_way(call: Call) -> Mapping[str, object]:
     """A join way with the address that its QR code holds."""
-    data = _way(call)
+    data = {name: value for name, value in _way(call).items() if name != "opened"}
     return OK | {
         "join_way": {
             "config_id": call.body["config_id"],

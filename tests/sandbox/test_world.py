@@ -262,8 +262,10 @@ def test_the_world_survives_a_stop_and_a_kill(box: Sandbox, site: Site) -> None:
     openids, token = box.followers(30), box.token()
     body = {"touser": openids, "msgtype": "text", "text": {"content": "回复1领取"}, "clientmsgid": "k"}
     first = box.oa("message/mass/send", body, token)
+    before = box.url
     assert box.stop(signal.SIGKILL) != 0
     box.start()
+    assert box.url == before
     assert box.get("/_sandbox/clock")["now"] == "2026-03-02T02:00:00.000Z"
     assert box.oa("message/mass/send", body, token)["msg_id"] == first["msg_id"]
     box.move("2026-03-02T10:00:30+08:00")
@@ -275,6 +277,38 @@ def test_the_world_survives_a_stop_and_a_kill(box: Sandbox, site: Site) -> None:
     sent = [c.get("Content") for c in site.callbacks() if c["MsgType"] == "text"]
     assert len(sent) == sum(r["messages"] for r in replies) > 0
     assert box.get("/_sandbox/received")["messages"] == 30
+
+
+def test_a_full_group_moves_on_and_nobody_joins_twice(box: Sandbox, site: Site) -> None:
+    box.followers(205)
+    body = {"scene": 2, "chat_id_list": ["wr1"], "room_base_name": "读者群"}
+    way = "/wecom/cgi-bin/externalcontact/groupchat/add_join_way"
+    config = box.post(way, body, access_token=box.wecom_token())["config_id"]
+    for person in range(1, 206):
+        box.control(f"people/{person}/act", act="join_group", config_id=config, at="2026-03-02T10:01:00+08:00")
+    box.control("people/1/act", act="join_group", config_id=config, at="2026-03-02T10:02:00+08:00")
+    box.move("2026-03-02T10:03:00+08:00")
+    joins = sorted(j["persons"] for j in box.get("/_sandbox/counts")["joins"])
+    assert joins == [6, 199]  # the owner is a member too
+    changes = Counter(c["ChangeType"] for c in site.callbacks("ww1"))
+    assert changes == {"update": 205, "create": 1}
+    listed = box.post("/wecom/cgi-bin/externalcontact/groupchat/list", {"limit": 10}, access_token=box.wecom_token())[
+        "group_chat_list"
+    ]
+    assert len(listed) == 2
+
+
+def test_what_cannot_be_done_is_logged_and_does_not_stop_the_world(box: Sandbox) -> None:
+    body = {"scene": 2, "chat_id_list": ["wr1"]}
+    token = box.wecom_token()
+    path = "/wecom/cgi-bin/externalcontact/groupchat"
+    config = box.post(f"{path}/add_join_way", body, access_token=token)["config_id"]
+    box.followers(1)
+    box.control("people/1/act", act="join_group", config_id=config, at="2026-03-02T11:00:00+08:00")
+    assert box.post(f"{path}/del_join_way", {"config_id": config}, access_token=token)["errcode"] == 0
+    assert box.move("2026-03-02T12:00:00+08:00")["next_due"] is None
+    (entry,) = box.get("/_sandbox/log", kind="error")["entries"]
+    assert "join way" in entry["result"]
 
 
 def test_an_answer_can_be_cut_off_after_the_deed(box: Sandbox) -> None:
