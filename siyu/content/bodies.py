@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from siyu.kernel.errors import BadText, Invalid
@@ -22,6 +22,12 @@ RESERVED = frozenset({"view", "lang"})
 """Names that the form page itself sends."""
 
 
+class BadContent(Invalid):
+    """The body of a content is malformed; ``field`` names the place."""
+
+    code = "bad_content"
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,20 +40,21 @@ def web_url(value: str) -> str:
     return value
 
 
+WebUrl = Annotated[CleanText, Field(max_length=1024), AfterValidator(web_url)]
+
+
 class Cta(_Model):
     """A button that leads on: to a content by key, or to a web address (counted on the way out)."""
 
     label: Annotated[CleanText, Field(min_length=1, max_length=40)]
     kind: Literal["link", "form", "download", "group"] = "link"
     content: Key | None = None
-    url: Annotated[CleanText, Field(max_length=1024)] | None = None
+    url: WebUrl | None = None
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
         if (self.content is None) == (self.url is None):
             raise PydanticCustomError("target", "give either content or url")
-        if self.url is not None:
-            web_url(self.url)
         return self
 
 
@@ -92,12 +99,7 @@ class LinkBody(_Sendable):
     """An outside address, wrapped so that clicks are known; also the group invitation."""
 
     kind: Literal["link"] = "link"
-    url: Annotated[CleanText, Field(max_length=1024)]
-
-    @model_validator(mode="after")
-    def _web(self) -> Self:
-        web_url(self.url)
-        return self
+    url: WebUrl
 
 
 class ImageBody(_Sendable):
@@ -280,16 +282,23 @@ def files(body: Body) -> list[tuple[str, int, str]]:
 
 
 def parse(kind: str, data: Mapping[str, object]) -> Body:
-    """A body of ``kind``; raises BadText or Invalid (``bad_content`` by the caller's error) naming ``body.<path>``."""
+    """A body of ``kind``; raises BadText or BadContent naming ``body.<path>``."""
     try:
         return _ADAPTER.validate_python({**data, "kind": kind})
     except ValidationError as error:
         first = error.errors()[0]
-        path = [str(part) for part in first["loc"] if part != kind]
-        place = ".".join(["body", *path]) if path != ["kind"] else "kind"
+        place = ".".join(["body", *_path(first["loc"])])
         if first["type"] == "bad_text":
             raise BadText(first["msg"], field=place) from None
-        raise Invalid(first["msg"], field=place) from None
+        raise BadContent(first["msg"], field=place) from None
+
+
+def _path(found: tuple[int | str, ...]) -> list[str]:
+    """Where in the input: pydantic's place without the names of union members (the kind, and the type of a block)."""
+    inside = list(found[1:])
+    if len(inside) > 2 and inside[0] == "blocks":
+        del inside[2]
+    return [str(part) for part in inside]
 
 
 def load(data: Mapping[str, object]) -> Body:

@@ -325,7 +325,7 @@ def preview_message(content_id: int, ctx: Write, route: str, customer_id: int | 
         attributes = customers.profile(ctx, customer_id).attributes
         values = {name: attributes[name] for name in made.fields if name in attributes}
         audit.record(ctx, "content.preview", "customer", customer_id, content_id=content_id)
-    body = dict(made.draft) if made.draft is not None else queries.personalise(made, customer_id or 0, values)
+    body = dict(made.draft) if made.draft is not None else queries.personalise(made, 0, values)
     return MessagePreview(kind=made.kind, personal=made.personal, fields=list(made.fields), body=body)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from siyu.content.bodies import BadContent as BadContent  # noqa: PLC0414 - the door shows it
 from siyu.content.bodies import Body
 from siyu.kernel.errors import Conflict, Invalid, NotFound
 
@@ -110,12 +111,6 @@ class Outgoing:
     links: Mapping[str, int] = field(default_factory=dict)
     draft: Mapping[str, object] | None = None
     cover_file: int | None = None
-
-
-class BadContent(Invalid):
-    """The body of a content is malformed; ``field`` names the place."""
-
-    code = "bad_content"
 
 
 class FieldsNotAllowed(Invalid):

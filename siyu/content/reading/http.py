@@ -199,7 +199,10 @@ def submit_form(
         status = TooMany.status if "often" in done.faults.values() else 422
         return _page(maker.page(done.page, done.form, done.known, raw, done.faults), status)
     again = "&again=1" if done.again else ""
-    return RedirectResponse(f"/f/{code}/done?view={token.sealed()}{again}", 303, headers=_SECURE)
+    response = RedirectResponse(f"/f/{code}/done?view={token.sealed()}{again}", 303, headers=_SECURE)
+    if visitor is not None and done.who is not None:
+        _with_cookie(response, request, visitor.joining(done.who.origin_id))
+    return response
 
 
 @public.get("/f/{code}/done", response_class=HTMLResponse)

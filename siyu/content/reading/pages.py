@@ -183,7 +183,7 @@ class Maker:
             "steps": shown is not None and len(shown.steps) > 1,
             "look": f"look-{content.kind}",
         }
-        return _render("page.html", self.language, **values, **self._body(content))
+        return _render("page.html", self.language, **{**values, **self._body(content)})
 
     def _body(self, content: Content) -> dict[str, Any]:
         body = content.body

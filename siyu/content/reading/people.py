@@ -28,13 +28,13 @@ def _of_openid(ctx: Ctx, account_id: int, openid: str) -> Who | None:
 
 
 def owner(ctx: Ctx, customer_id: int) -> Who | None:
-    """The customer whom a personal link's number means now; None when it never was a customer's."""
+    """The customer whom a number that once was a customer's or origin's means now; None when it never was."""
     home = queries.origins(ctx, [customer_id]).get(customer_id)
     return Who(home, customer_id) if home is not None else None
 
 
 def recognise(ctx: Ctx, visitor: Visitor, account_id: int | None) -> tuple[Who | None, bool, Who | None]:
-    """(customer of a proven openid, whether a proven openid is no customer, customer that the browser was joined to).
+    """(customer of a proven openid, whether a proven openid is no customer, customer whose form was sent from here).
 
     The openid of the link's own account counts first, then any other account's.
     """
@@ -44,9 +44,7 @@ def recognise(ctx: Ctx, visitor: Visitor, account_id: int | None) -> tuple[Who |
             return known, False, None
     if proven:
         return None, True, None
-    anonymous = Identity(ANONYMOUS, visitor.anonymous_id)
-    joined = None if visitor.fresh else queries.find(ctx, anonymous)
-    return None, False, Who(joined, joined) if joined is not None else None
+    return None, False, owner(ctx, visitor.joined) if visitor.joined else None
 
 
 def profiling(ctx: Ctx, customer_id: int) -> bool:

@@ -27,7 +27,7 @@ class Submitted:
     faults: Mapping[str, str]
     again: bool
     known: Mapping[str, str]
-    customer_id: int
+    who: Who | None = None
 
 
 def submit(ctx: Ctx, token: ViewToken, visitor: Visitor | None, raw: Mapping[str, Sequence[str]]) -> Submitted:
@@ -48,10 +48,11 @@ def submit(ctx: Ctx, token: ViewToken, visitor: Visitor | None, raw: Mapping[str
     said = forms.answers(form.body, form.version, raw, known)
     if not said.faults and not said.values and not said.consents:
         said = forms.Answers({}, {form.body.fields[0].name: "empty"}, ())
-    if not said.faults and row.submissions >= MOST:
-        said = forms.Answers({}, {form.body.fields[0].name: "often"}, ())
     if not said.faults and not store.new_submission(ctx, token.view_id, said.digest()):
-        return Submitted(page, form, {}, True, known, 0)
+        return Submitted(page, form, {}, True, known)
+    if not said.faults and row.submissions >= MOST:
+        store.forget_submission(ctx, token.view_id, said.digest())
+        said = forms.Answers({}, {form.body.fields[0].name: "often"}, ())
     who = None
     if not said.faults:
         try:
@@ -65,7 +66,7 @@ def submit(ctx: Ctx, token: ViewToken, visitor: Visitor | None, raw: Mapping[str
         tell_started(ctx, token, form.content_id)
     if said.faults:
         store.count_faults(ctx, form.content_id, said.faults)
-        return Submitted(page, form, said.faults, False, known, 0)
+        return Submitted(page, form, said.faults, False, known)
     mapped = {**forms.attributes(form.body, said.values), **dict(forms.weak(form.body, said.values))}
     submission_id = store.add_submission(
         ctx,
@@ -80,7 +81,7 @@ def submit(ctx: Ctx, token: ViewToken, visitor: Visitor | None, raw: Mapping[str
         consents=list(said.consents),
     )
     _tell(ctx, token, form, said, who, submission_id, row.link_id)
-    return Submitted(page, form, {}, row.submissions > 0, known, who.customer_id if who else 0)
+    return Submitted(page, form, {}, False, known, who)
 
 
 def _identified(

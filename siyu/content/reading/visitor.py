@@ -34,12 +34,12 @@ def is_wechat(agent: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """A browser. ``number``: 8 random bytes; ``openids`` by account_id, proven by OAuth; ``refused``: account_id ->
-    machine second until which OAuth is not tried again; ``fresh``: the cookie is not set yet."""
+    machine second until which OAuth is not tried again; ``joined``: the origin of a form sent from here, or 0."""
 
     number: bytes
     openids: Mapping[int, str] = field(default_factory=dict)
     refused: Mapping[int, float] = field(default_factory=dict)
-    fresh: bool = False
+    joined: int = 0
 
     @property
     def anonymous_id(self) -> str:
@@ -52,11 +52,15 @@ class Visitor:
 
     def knowing(self, account_id: int, openid: str) -> "Visitor":
         """The same browser after OAuth."""
-        return replace(self, openids={**self.openids, account_id: openid}, fresh=False)
+        return replace(self, openids={**self.openids, account_id: openid})
 
     def refusing(self, account_id: int, machine: float) -> "Visitor":
         """The same browser after OAuth failed."""
-        return replace(self, refused={account_id: machine + RETRY_SECONDS}, fresh=False)
+        return replace(self, refused={account_id: machine + RETRY_SECONDS})
+
+    def joining(self, origin_id: int) -> "Visitor":
+        """The same browser after its person sent a form."""
+        return replace(self, joined=origin_id)
 
     def cookie(self) -> str:
         """The signed value of the cookie."""
@@ -64,13 +68,14 @@ class Visitor:
             "n": self.number.hex(),
             "o": {str(k): v for k, v in self.openids.items()},
             "r": {str(k): v for k, v in self.refused.items()},
+            "j": self.joined,
         }
         return seal("content.visitor", json.dumps(data, separators=(",", ":")).encode(), 16)
 
 
 def new_visitor() -> Visitor:
     """A browser never seen before."""
-    return Visitor(secrets.token_bytes(8), fresh=True)
+    return Visitor(secrets.token_bytes(8))
 
 
 def visitor_of(cookie: str | None) -> Visitor | None:
@@ -83,6 +88,7 @@ def visitor_of(cookie: str | None) -> Visitor | None:
             bytes.fromhex(data["n"]),
             {int(k): str(v) for k, v in data["o"].items()},
             {int(k): float(v) for k, v in data["r"].items()},
+            int(data["j"]),
         )
     except (ValueError, KeyError, TypeError):
         return None
@@ -143,8 +149,8 @@ def reader(owner: Who | None, proven: Who | None, stranger: bool, recognised: Wh
     """Who opens a link.
 
     ``owner``: of a personal link, None for a shared one. ``proven``: the customer of the openid that OAuth proved;
-    ``stranger``: OAuth proved an openid that is no customer. ``recognised``: the customer that this browser's anonymous
-    id was joined to. Without proof a personal link's opener is taken for its owner, but is shown nothing of the owner.
+    ``stranger``: OAuth proved an openid that is no customer. ``recognised``: the customer whose form was sent from
+    this browser. Without proof a personal link's opener is taken for its owner, but is shown nothing of the owner.
     """
     if proven is not None:
         return Reader(proven, True, owner is not None and owner.customer_id != proven.customer_id)
