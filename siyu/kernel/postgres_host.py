@@ -22,6 +22,9 @@ MB = 1 << 20
 LOCALE = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
 _NAMESPACE = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 _FALLBACK = Path("/var/lib/siyu")
+_WAYS_OUT = (
+    "run as a normal user, give a server with SIYU_DATABASE_URL, or set SIYU_DATA_DIR to a folder of a system user"
+)
 
 
 class ServerError(RuntimeError):
@@ -111,8 +114,13 @@ def _copied(binaries: Path) -> Path:
 def choose_runner(root: Path) -> Runner:
     """How this account can run a server in ``root``: PostgreSQL refuses to run as root, so root steps aside."""
     binaries = find_binaries()
-    if os.geteuid() != 0:  # initdb wants a name for the account; in a namespace it sees that of nobody
-        return Runner(() if _has_name(os.geteuid()) else _NAMESPACE, None, binaries, root)
+    if os.geteuid() != 0:
+        if _has_name(os.geteuid()):
+            return Runner((), None, binaries, root)
+        namespaced = Runner(_NAMESPACE, None, binaries, root)  # where the account has the name of nobody
+        if namespaced.can([*_NAMESPACE, "true"]):
+            return namespaced
+        raise ServerError("PostgreSQL wants a name for this account and user namespaces are refused: " + _WAYS_OUT)
     owner = _existing(root).stat()
     account = (owner.st_uid, owner.st_gid) if owner.st_uid else None
     inside = Runner(_NAMESPACE, account, binaries, root)
@@ -125,10 +133,7 @@ def choose_runner(root: Path) -> Runner:
             root = fallback_root(root)
     if account and _has_name(account[0]) and (runner := Runner((), account, binaries, root).reaching()):
         return runner
-    raise ServerError(
-        "PostgreSQL does not run as root and this machine refuses user namespaces: run as a normal user, "
-        "give a server with SIYU_DATABASE_URL, or set SIYU_DATA_DIR to a folder owned by a system user"
-    )
+    raise ServerError("PostgreSQL does not run as root and user namespaces are refused: " + _WAYS_OUT)
 
 
 def _has_name(uid: int) -> bool:
