@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, literal, select
 
@@ -27,87 +29,88 @@ from tests.support.world import START, World
 
 TYPES = ("message_received", "link_clicked", "form_submitted")
 WORDS = ("电子书", "hello")
-PEOPLE = 3
+PEOPLE = 4
+JOURNEYS = 6
+ENTRY = {"condition": {"kind": "attribute", "name": "region", "op": "eq", "value": "上海"}, "existing": True}
+KINDS = ("send", "send", "send", "wait", "wait", "wait_for", "wait_for", "branch", "split", "exit")
 
 
-def leaf(draw: st.DrawFn) -> dict[str, Any]:
-    type_ = draw(st.sampled_from(TYPES))
-    where = {"where": {"text": {"contains": draw(st.sampled_from(WORDS))}}} if type_ == "message_received" else {}
+def leaf(rng: Random) -> dict[str, Any]:
+    type_ = rng.choice(TYPES)
+    where = {"where": {"text": {"contains": rng.choice(WORDS)}}} if type_ == "message_received" else {}
     return {"type": type_, **where}
 
 
-def condition(draw: st.DrawFn) -> dict[str, Any]:
-    base: dict[str, Any] = {"kind": "event", **leaf(draw)} | ({"since": "entered"} if draw(st.booleans()) else {})
-    if draw(st.booleans()):
-        base["count"] = {"ge": draw(st.integers(1, 2))}
-    return {"not": base} if draw(st.integers(0, 3)) == 0 else base
+def condition(rng: Random) -> dict[str, Any]:
+    base: dict[str, Any] = {"kind": "event", **leaf(rng)} | ({"since": "entered"} if rng.random() < 0.5 else {})
+    if rng.random() < 0.5:
+        base["count"] = {"ge": rng.randint(1, 2)}
+    return {"not": base} if rng.random() < 0.3 else base
 
 
-@st.composite
-def journeys(draw: st.DrawFn) -> dict[str, Any]:
+def journey(rng: Random, key: str) -> dict[str, Any]:
     """Steps whose edges go forward, or back to a wait; steps that nothing leads to are left out."""
-    count = draw(st.integers(2, 7))
+    count = rng.randint(3, 8)
     ids = [f"s{n}" for n in range(count)]
-    kinds = [
-        draw(st.sampled_from(("send", "send", "wait", "wait", "wait_for", "wait_for", "branch", "split", "exit")))
-        for _ in ids
-    ]
+    kinds = [rng.choice(KINDS[:-1] if n < 2 else KINDS) for n in range(count)]
     waits = [one for one, kind in zip(ids, kinds, strict=True) if kind in ("wait", "wait_for")]
 
     def target(n: int) -> str:
-        options = [*ids[n + 1 :], "end", *(waits if draw(st.integers(0, 4)) == 0 else [])]
-        return draw(st.sampled_from(options))
+        if waits and rng.random() < 0.1:
+            return rng.choice(waits)
+        return rng.choice([*ids[n + 1 : n + 3], *ids[n + 1 : n + 2], "end"])
 
-    made = []
-    for n, (one, kind) in enumerate(zip(ids, kinds, strict=True)):
-        made.append({"id": one, "kind": kind} | _params(draw, kind, lambda n=n: target(n)))
+    made = [
+        {"id": one, "kind": kind} | params(rng, kind, partial(target, n))
+        for n, (one, kind) in enumerate(zip(ids, kinds, strict=True))
+    ]
     made.append({"id": "end", "kind": "exit", "reason": "end"})
     rules: dict[str, Any] = {}
-    if draw(st.integers(0, 2)) == 0:
-        rules["exit_rules"] = [{"reason": "left", "when": condition(draw)}]
-    if draw(st.integers(0, 2)) == 0:
-        rules["goals"] = [{"name": "won", "when": condition(draw), "ends": draw(st.booleans())}]
+    if rng.random() < 0.3:
+        rules["exit_rules"] = [{"reason": "left", "when": condition(rng)}]
+    if rng.random() < 0.3:
+        rules["goals"] = [{"name": "won", "when": condition(rng), "ends": rng.random() < 0.5}]
     while True:
-        data = {"key": "j", "name": "J", "entry": ENTRY, "steps": made, **rules}
-        graph = Graph(parse(data))
-        reached = graph._reached("s0")
-        if len(reached) == len(made):
+        data = {"key": key, "name": key, "entry": ENTRY, "steps": made, **rules}
+        unreached = {problem.field.split(".")[1] for problem in Graph(parse(data)).problems}
+        if not unreached:
             return data
-        made = [one for one in made if one["id"] in reached]
+        made = [one for one in made if one["id"] not in unreached]
 
 
-ENTRY = {"condition": {"kind": "attribute", "name": "region", "op": "eq", "value": "上海"}, "existing": True}
-
-
-def _params(draw: st.DrawFn, kind: str, target: Callable[[], str]) -> dict[str, Any]:
-    base = {"base": draw(st.sampled_from(("send", "send", "step")))}
+def params(rng: Random, kind: str, target: Callable[[], str]) -> dict[str, Any]:
+    base = {"base": rng.choice(("send", "send", "step"))}
     match kind:
         case "send":
-            routed = {"on_not_sent": target()} if draw(st.booleans()) else {}
+            routed = {"on_not_sent": target()} if rng.random() < 0.5 else {}
             return {"text": "x", "routes": ["oa_custom"], "on_sent": target(), **routed}
         case "wait":
-            length = draw(st.sampled_from(("30m", "1h", "5h", None)))
-            until = draw(st.sampled_from(("10:00", "22:30"))) if length is None or draw(st.booleans()) else None
-            days = {"days": ["tue", "sat"]} if until and draw(st.booleans()) else {}
+            length = rng.choice(("30m", "1h", "5h", None))
+            until = rng.choice(("10:00", "22:30")) if length is None or rng.random() < 0.3 else None
+            days = {"days": ["tue", "sat"]} if until and rng.random() < 0.3 else {}
             return {k: v for k, v in (("for", length), ("until", until)) if v} | days | base | {"next": target()}
         case "wait_for":
-            timeout = draw(st.sampled_from(("1h", "3h")))
-            return {"event": leaf(draw), "timeout": timeout, "on_happened": target(), "on_timeout": target()} | base
+            timeout = rng.choice(("1h", "3h"))
+            return {"event": leaf(rng), "timeout": timeout, "on_happened": target(), "on_timeout": target()} | base
         case "branch":
-            since = {"since": draw(st.sampled_from(("entry", "send")))}
-            return {"when": condition(draw), "on_yes": target(), "on_no": target(), **since}
+            since = {"since": rng.choice(("entry", "send"))}
+            return {"when": condition(rng), "on_yes": target(), "on_no": target(), **since}
         case "split":
             return {"arms": [{"name": "a", "next": target()}, {"name": "b", "weight": 2, "next": target()}]}
         case _:
             return {"reason": "out"}
 
 
-ACTIONS = st.one_of(
-    st.tuples(st.just("event"), st.integers(0, PEOPLE - 1), st.sampled_from(TYPES), st.sampled_from(WORDS)),
-    st.tuples(st.just("wait"), st.sampled_from((7, 45, 90, 400))),
-    st.tuples(st.sampled_from(("sent", "accepted", "not_sent", "failed"))),
-    st.tuples(st.sampled_from(("sent", "not_sent")), st.integers(0, PEOPLE - 1)),
-)
+def action(rng: Random) -> tuple[Any, ...]:
+    match rng.choice(("event", "event", "wait", "wait", "all", "one")):
+        case "event":
+            return "event", rng.randrange(PEOPLE), rng.choice(TYPES), rng.choice(WORDS)
+        case "wait":
+            return "wait", rng.choice((7, 45, 90, 400, 2000))
+        case "all":
+            return (rng.choice(("sent", "accepted", "sent", "not_sent")),)
+        case _:
+            return rng.choice(("sent", "failed")), rng.randrange(PEOPLE)
 
 
 @dataclass
@@ -134,96 +137,101 @@ class Memory:
 
 
 class Twin:
-    """The reference beside the engine."""
+    """The reference of one journey beside the engine."""
 
-    def __init__(self, program: Program, people: Sequence[int], now: datetime) -> None:
+    def __init__(self, program: Program, journey_id: int, people: Sequence[int], now: datetime) -> None:
         self.program = program
+        self.journey_id = journey_id
         self.states = {customer_id: start(program, customer_id, now, now) for customer_id in people}
-        self.keys: set[tuple[int, str, int]] = set()
+        self.keys: set[tuple[int, str, str]] = set()
 
     def settle(self, ctx: Ctx) -> None:
         for customer_id, held in self.states.items():
             memory, state = Memory(ctx, customer_id), held
             while not state.reason and state.due_at is not None and state.due_at <= ctx.now:
-                before = state
+                visit = str(state.visit)
                 state, effects = step(self.program, state, memory, ctx.now, ctx.zone)
-                self.keys |= {(customer_id, one.node, before.visit) for one in effects if one.kind == "request"}
-                if state == before:
-                    break
+                self.keys |= {(customer_id, one.node, visit) for one in effects if one.kind == "request"}
             self.states[customer_id] = state
 
+    def told(self, customer_id: int, kind: str, now: datetime) -> None:
+        sent = kind in ("sent", "accepted")
+        self.states[customer_id] = outcome(self.states[customer_id], sent, now, now)
 
-@settings(max_examples=12, suppress_health_check=list(HealthCheck))
-@given(data=journeys(), actions=st.lists(ACTIONS, min_size=1, max_size=9))
-def test_the_engine_ends_where_the_reference_says(
-    session_engine: Engine, emptier: Emptier, data: dict[str, Any], actions: list[tuple[Any, ...]]
-) -> None:
-    world = World(session_engine, VirtualClock(START))
+
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32))
+def test_the_engine_ends_where_the_reference_says(session_engine: Engine, emptier: Emptier, seed: int) -> None:
+    # A seed, not drawn parts: a few drawn examples stay too small to pass waits, loops and rules together.
+    rng = Random(seed)
+    emptier.clean()
+    town = Town(World(session_engine, VirtualClock(START)))
     try:
-        _compare(Town(world), data, actions)
+        compare(town, [journey(rng, f"j{n}") for n in range(JOURNEYS)], [action(rng) for _ in range(12)])
     finally:
         emptier.clean()
 
 
-def _compare(town: Town, data: dict[str, Any], actions: list[tuple[Any, ...]]) -> None:
+def compare(town: Town, journeys: list[dict[str, Any]], actions: list[tuple[Any, ...]]) -> None:
     world = town.world
     people = town.people(PEOPLE, "上海")
-    steps = data.pop("steps")
-    journey = town.start(*steps, **data)
+    started = [town.start(*data["steps"], **{k: v for k, v in data.items() if k != "steps"}) for data in journeys]
     with world.open() as ctx:
-        program = queries.program(ctx, journey.journey_id, 1)
-        twin = Twin(program, people, world.now)
-        twin.settle(ctx)
-    _same(town, twin)
-    for action in actions:
+        twins = [Twin(queries.program(ctx, one.journey_id, 1), one.journey_id, people, world.now) for one in started]
+        for twin in twins:
+            twin.settle(ctx)
+    same(town, twins)
+    for one in actions:
         # A microsecond apart, as on a real clock: the order of equal times is nobody's promise.
         world.wait(microseconds=1)
-        if action[0] == "wait":
-            town.wait(minutes=action[1])
-        elif action[0] == "event":
-            town.event(action[2], people[action[1]], text=action[3])
+        chosen: Sequence[int] = people
+        if one[0] == "wait":
+            town.wait(minutes=one[1])
+        elif one[0] == "event":
+            town.event(one[2], people[one[1]], text=one[3])
             town.drain()
         else:
-            chosen = [people[action[1]]] if len(action) > 1 else people
-            town.outcome(action[0], *chosen)
+            chosen = [people[one[1]]] if len(one) > 1 else people
+            town.outcome(one[0], *chosen)
         with world.open() as ctx:
-            if action[0] == "event":
-                touched = people[action[1]]
-                memory = Memory(ctx, touched)
-                twin.states[touched], _ = touch(program, twin.states[touched], memory, action[2], ctx.now)
-            elif action[0] != "wait":
-                sent = action[0] in ("sent", "accepted")
-                for customer_id in chosen:
-                    twin.states[customer_id] = outcome(twin.states[customer_id], sent, world.now, world.now)
-            twin.settle(ctx)
-        _same(town, twin)
-    for state in twin.states.values():
-        event(f"{state.reason or state.waiting}")
+            for twin in twins:
+                if one[0] == "event":
+                    touched = people[one[1]]
+                    state = twin.states[touched]
+                    twin.states[touched], _ = touch(twin.program, state, Memory(ctx, touched), one[2], ctx.now)
+                elif one[0] != "wait":
+                    for customer_id in chosen:
+                        twin.told(customer_id, one[0], world.now)
+                twin.settle(ctx)
+        same(town, twins)
 
 
-def _same(town: Town, twin: Twin) -> None:
+def same(town: Town, twins: list[Twin]) -> None:
     rows = town.world.rows(
         "select e.*, array(select goal from enrolment_goal g where g.enrolment_id = e.enrolment_id) as goals"
         " from enrolment e order by customer_id"
     )
-    found = {
-        row.customer_id: State(
-            customer_id=row.customer_id,
-            node=row.node,
-            visit=row.visit,
-            entered_at=row.entered_at,
-            anchor=row.anchor,
-            since=row.since,
-            node_at=row.node_at,
-            due_at=row.due_at if row.state == "active" else None,
-            waiting=row.waiting,
-            sent=row.sent,
-            answer_event=row.answer_event,
-            reason=row.reason,
-            goals=frozenset(row.goals),
-        )
-        for row in rows
-    }
-    assert found == twin.states
-    keys = {(row.customer_id, *row.key.split(":")[2:]) for row in town.requests()}
-    assert keys == {(customer_id, node, str(visit)) for customer_id, node, visit in twin.keys}
+    requests = town.requests()
+    for twin in twins:
+        found = {
+            row.customer_id: State(
+                customer_id=row.customer_id,
+                node=row.node,
+                visit=row.visit,
+                entered_at=row.entered_at,
+                anchor=row.anchor,
+                since=row.since,
+                node_at=row.node_at,
+                due_at=row.due_at if row.state == "active" else None,
+                waiting=row.waiting,
+                sent=row.sent,
+                answer_event=row.answer_event,
+                reason=row.reason,
+                goals=frozenset(row.goals),
+            )
+            for row in rows
+            if row.journey_id == twin.journey_id
+        }
+        assert found == twin.states
+        keys = {(row.customer_id, *row.key.split(":")[2:]) for row in requests if row.origin_id == twin.journey_id}
+        assert keys == twin.keys

@@ -75,17 +75,17 @@ class Town:
         """What outreach was asked for: customer_id, key, node, answers, due_at."""
         return list(
             self.world.rows(
-                "select r.customer_id, r.key, m.origin_node as node, r.answers, r.due_at, r.state, r.detail"
-                " from outreach_request r join outreach_message m using (message_id)"
+                "select r.customer_id, r.key, m.origin_node as node, m.origin_id, r.answers, r.due_at, r.state,"
+                " r.detail from outreach_request r join outreach_message m using (message_id)"
                 " where m.origin_node = coalesce(:node, m.origin_node) order by r.request_id",
                 node=node,
             )
         )
 
     def outcome(self, kind: str, *who: int, node: str | None = None, at: datetime | None = None) -> int:
-        """Say what became of the latest requests of ``who`` (all people by default): ``sent``, ``not_sent``, ..."""
-        latest = {row.customer_id: row for row in self.requests(node)}
-        chosen = [row for customer_id, row in latest.items() if not who or customer_id in who]
+        """Say what became of the latest request per journey of ``who`` (default: everybody)."""
+        latest = {(row.origin_id, row.customer_id): row for row in self.requests(node)}
+        chosen = [row for row in latest.values() if not who or row.customer_id in who]
         with self.world.open() as ctx:
             for row in chosen:
                 props = {"request_key": row.key, "route": "oa_custom"}
