@@ -1,0 +1,148 @@
+"""Silent OAuth over the real platforms: the sandbox's people open our pages in WeChat."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from siyu.content import actions, codes
+from siyu.content.http import public
+from siyu.content.types import LinkContext
+from siyu.customers import actions as customers
+from siyu.customers.types import Identity, Record
+from siyu.kernel.settings import settings
+from tests.content.conftest import GOOD, WECHAT, browser, library
+from tests.content.test_pages import events, view_of
+from tests.platforms.sandboxed import APPID, Platforms, platforms
+from tests.support.http import room_client
+from tests.support.world import World
+
+
+@dataclass
+class Town:
+    """People who follow the account, our pages, and the customers that the first two people are."""
+
+    at: Platforms
+    world: World
+    shelf: dict[str, int]
+    customers: list[int]
+    openids: list[str]
+
+    def url(self, key: str, owner: int = codes.SHARED) -> str:
+        with self.world.open() as ctx:
+            context = LinkContext("test", self.at.oa)
+            return f"{settings().public_url}/p/{codes.code(actions.ensure_link(ctx, self.shelf[key], context), owner)}"
+
+
+@pytest.fixture
+def town(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    with platforms(world, tmp_path / "sandbox") as at:
+        app = room_client(world, public, senders=at.senders).app
+        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none"))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        try:
+            deadline = time.monotonic() + 20
+            while not server.started:
+                assert time.monotonic() < deadline, "the pages did not come up"
+                time.sleep(0.01)
+            port = server.servers[0].sockets[0].getsockname()[1]
+            monkeypatch.setenv("SIYU_PUBLIC_URL", f"http://127.0.0.1:{port}")
+            settings.cache_clear()
+            at.sandbox.add_people(
+                key="town", seed=1, count=3, model={"form_rate": 0},
+                follow=[{"account": APPID, "at": "2026-02-01T09:00:00+08:00", "count": 3}],
+            )  # fmt: skip
+            openids = [str(row["openid"]) for row in at.sandbox.people(account=APPID)["people"]]
+            with world.open() as ctx:
+                shelf = library(ctx)
+                records = [
+                    Record(f"oa:{at.oa}", openid, (Identity("oa_openid", openid, str(at.oa)),), ctx.now)
+                    for openid in openids[:2]
+                ]
+                found = customers.identify(ctx, records)
+            yield Town(at, world, shelf, found, openids)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def test_the_page_asks_silently_who_reads_a_shared_link(town: Town) -> None:
+    acted = town.at.sandbox.act(1, "open_url", url=town.url("article"), account=APPID)
+    assert [entry["result"] for entry in acted["log"] if entry["name"] == "open"] == ["200"]
+    assert events(town.world, town.customers[0]) == ["link_clicked"]
+    town.at.sandbox.act(1, "open_url", url=town.url("book"), account=APPID)
+    exchanges = [call for call in town.at.sandbox.counts()["api"] if call["path"].endswith("/sns/oauth2/access_token")]
+    assert [call["calls"] for call in exchanges] == [1], "the second page knows the browser"
+    assert events(town.world, town.customers[0]) == ["link_clicked"] * 2
+
+
+def test_a_personal_link_opened_by_another_openid_is_a_forward(town: Town) -> None:
+    owner, friend = town.customers
+    url = town.url("article", owner)
+    town.at.sandbox.act(2, "open_url", url=url, account=APPID)
+    town.at.sandbox.act(1, "open_url", url=url, account=APPID)
+    assert events(town.world, owner) == ["forwarded", "link_clicked"]
+    assert events(town.world, friend) == ["link_clicked"]
+
+
+def test_an_openid_that_is_no_customer_reads_as_a_visitor_and_becomes_one_by_the_form(town: Town) -> None:
+    town.at.sandbox.act(3, "open_url", url=town.url("form", town.customers[0]), account=APPID)
+    assert events(town.world, town.customers[0]) == ["forwarded"]
+    assert town.world.value("select count(*) from customer where status = 'active'") == 2
+    town.at.sandbox.act(3, "fill_form", url=town.url("form"), account=APPID, fields={"name": "李雷"})
+    town.at.wait(hours=1)
+    (customer,) = town.world.rows(
+        "select c.customer_id, c.name, i.kind from customer c join origin o using (customer_id)"
+        " join identity i using (origin_id) where c.name = '李雷'"
+    )
+    assert customer.kind == "oa_openid"
+    assert "form_submitted" in events(town.world, customer.customer_id)
+    assert events(town.world, customer.customer_id)[0] == "content_viewed", "what was read before came along"
+
+
+def test_a_form_is_prefilled_only_for_the_one_whom_oauth_proved(town: Town) -> None:
+    openid = town.openids[0]
+    town.at.sandbox.act(1, "fill_form", url=town.url("form"), account=APPID, fields=dict(GOOD))
+    town.at.wait(hours=1)
+    from siyu.content.reading.visitor import COOKIE, new_visitor
+
+    proven = browser(town.world, WECHAT)
+    proven.cookies.set(COOKIE, new_visitor().knowing(town.at.oa, openid).cookie())
+    path = town.url("form", town.customers[0]).rpartition("/p/")[2]
+    page = proven.get(f"/p/{path}").text
+    assert 'value="王芳"' in page
+    assert "138****1234" in page
+    assert "13812341234" not in page
+    kept = proven.post(f"/f/{path}", data={**GOOD, "mobile": "", "name": "王芳芳", "view": view_of(page)})
+    assert kept.status_code == 303
+    assert town.world.value("select answers->>'mobile' from form_submission order by submission_id desc limit 1") == (
+        "+8613812341234"
+    )
+    stranger = browser(town.world)
+    assert "王芳" not in stranger.get(f"/p/{path}").text
+
+
+def test_a_page_is_shown_when_wechat_does_not_answer(town: Town) -> None:
+    town.at.sandbox.set_faults(ip_denied=True)
+    acted = town.at.sandbox.act(1, "open_url", url=town.url("article"), account=APPID)
+    assert [entry["result"] for entry in acted["log"] if entry["name"] == "open"] == ["200"]
+    assert town.world.value("select count(*) from visitor_event") == 1
+
+
+def test_a_state_of_another_browser_logs_nobody_in(town: Town) -> None:
+    url = town.url("article").removeprefix(str(settings().public_url))
+    victim, attacker = browser(town.world, WECHAT), browser(town.world, WECHAT)
+    asked = attacker.get(url).headers["location"]
+    assert "/connect/oauth2/authorize?appid=wxtest&redirect_uri=" in asked
+    state = asked.rpartition("state=")[2].partition("#")[0]
+    assert state.isalnum()
+    assert victim.get(url).status_code == 302
+    answer = victim.get(f"/oauth/oa/{town.at.oa}/callback?code=stolen&state={state}")
+    assert answer.status_code == 404
