@@ -7,6 +7,7 @@ from sqlalchemy import Select
 
 from siyu.customers import attributes, identifying, people, recording
 from siyu.customers.deciding import decide, join, separate, undo
+from siyu.customers.erasing import erase, take_back
 from siyu.customers.relations import blacklist, consent, follow, opt_in, opt_out, save_orders, unfollow
 from siyu.customers.store import events as store_events
 from siyu.customers.store import identities, profile
@@ -143,6 +144,7 @@ __all__ = [
     "consent",
     "decide",
     "define_attribute",
+    "erase",
     "follow",
     "identify",
     "join",
@@ -155,6 +157,7 @@ __all__ = [
     "separate",
     "set_attribute_rows",
     "set_attributes",
+    "take_back",
     "take_pulse",
     "undo",
     "unfollow",

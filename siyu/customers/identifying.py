@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from siyu.customers import attributes, normal, people, recording
+from siyu.customers import attributes, erasing, normal, people, recording
 from siyu.customers.store import identities, profile
 from siyu.customers.store.profile import AUTOMATIC, Change, FactRow, TouchRow
 from siyu.customers.types import (
@@ -94,7 +94,7 @@ def apply(ctx: Ctx, reads: Sequence[Read]) -> list[Person]:
     if not reads:
         return []
     wanted = list(dict.fromkeys(one for read in reads for one in read.parts))
-    known = identities.known(ctx, wanted)
+    known = erasing.known(ctx, wanted)
     created: set[int] = set()
     if len(known) < len(wanted) or _missing(ctx, reads, known):
         identities.lock_identities(ctx)
@@ -226,7 +226,15 @@ def _describe(ctx: Ctx, reads: Sequence[Read], found: Sequence[Person], created:
     if rows or created:
         changes = profile.project(ctx, {row.customer_id for row in rows} - created, new=created)
     touches = [
-        TouchRow(person.customer_id, person.origin_id, touch.kind, touch.code, touch.params, read.record.seen_at)
+        TouchRow(
+            person.customer_id,
+            person.origin_id,
+            read.record.source,
+            touch.kind,
+            touch.code,
+            touch.params,
+            read.record.seen_at,
+        )
         for read, person in pairs
         if (touch := read.record.touch) is not None
     ]

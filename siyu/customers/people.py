@@ -85,8 +85,8 @@ def created_events(ctx: Ctx, ids: Iterable[int], sources: Mapping[int, str] | No
     ]
 
 
-def change_events(ctx: Ctx, changes: Sequence[Change]) -> list[NewEvent]:
-    """An ``attribute_changed`` for each change; dates, numbers and texts are told, personal values are the timeline's."""
+def change_events(ctx: Ctx, changes: Sequence[Change], *, told: bool = True) -> list[NewEvent]:
+    """An ``attribute_changed`` for each change, without the values when not ``told`` (because they were erased)."""
     numbers = event_numbers(ctx, len(changes))
     return [
         NewEvent(
@@ -95,7 +95,8 @@ def change_events(ctx: Ctx, changes: Sequence[Change]) -> list[NewEvent]:
             "attribute_changed",
             ctx.now,
             change.customer_id,
-            props={"name": change.name, "old": change.old, "new": change.new, "by": ctx.actor.label},
+            props={"name": change.name, "by": ctx.actor.label}
+            | ({"old": change.old, "new": change.new} if told else {}),
         )
         for number, change in zip(numbers, changes, strict=True)
     ]

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, cast, func, sele
 from sqlalchemy import types as kinds
 
 from siyu.customers import attributes, normal
+from siyu.customers.erasing import export
 from siyu.customers.review import case, cases, decisions, identities
 from siyu.customers.searching import Filter, Sort, search
 from siyu.customers.store import events as store_events
@@ -284,6 +285,7 @@ __all__ = [
     "definitions",
     "events",
     "everybody",
+    "export",
     "expression",
     "facts",
     "find",

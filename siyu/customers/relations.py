@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Select
 
-from siyu.customers import people, recording
+from siyu.customers import erasing, people, recording
 from siyu.customers.store import identities, profile
 from siyu.customers.store import relations as store
 from siyu.customers.types import Follow, NewEvent, NewOrder, OrderConflict, Recorded, Unfollow, UnknownCustomer
@@ -49,6 +49,10 @@ def unfollow(ctx: Ctx, rows: Sequence[Unfollow]) -> None:
         return
     homes = _homes(ctx, [row.origin_id or row.customer_id for row in rows])
     store.end_follows(ctx, homes, rows)
+    if ended := store.not_following(
+        ctx, [(row.origin_id or row.customer_id, row.account_id) for row in rows if row.kind == "oa"]
+    ):
+        erasing.left_account(ctx, ended)
 
 
 def save_orders(ctx: Ctx, orders: Sequence[NewOrder]) -> Recorded:

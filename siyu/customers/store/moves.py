@@ -71,12 +71,12 @@ def log(ctx: Ctx, moves: Sequence[Move]) -> list[int]:
     return [by_origin[one[0]] for one in moves]
 
 
-def retire(ctx: Ctx, ids: Iterable[int]) -> None:
-    """Empty the rows of customers that merged into others; the rows stay, because rows of other rooms may name them."""
+def retire(ctx: Ctx, ids: Iterable[int], status: str = "merged") -> None:
+    """Empty the rows of customers that ended; the rows stay, because rows of other rooms may name them."""
     blank: dict[str, Any] = {
         column.name: None for column in customer.c if column.nullable and column.name != "customer_id"
     }
-    blank |= {"status": "merged", "name_key": NO_NAME, "custom": literal({}, JSONB), "grams": []}
+    blank |= {"status": status, "name_key": NO_NAME, "custom": literal({}, JSONB), "grams": []}
     ctx.tx.execute(update(customer).where(customer.c.customer_id.in_(sorted(set(ids)))).values(blank))
 
 

@@ -60,6 +60,7 @@ class TouchRow:
 
     customer_id: int
     origin_id: int
+    source: str
     kind: str
     code: str
     params: Mapping[str, str]
@@ -123,37 +124,39 @@ def save_facts(ctx: Ctx, rows: Sequence[FactRow]) -> None:
     )
 
 
-def drop_facts(ctx: Ctx, origins: Iterable[int], source: str) -> None:
-    """Forget what ``source`` said about the attributes of these origins."""
+def drop_facts(ctx: Ctx, origins: Iterable[int], source: str) -> set[str]:
+    """Forget what ``source`` said about the attributes of these origins; returns the names concerned."""
     ids = unnest("o", origin_id=(Integer(), sorted(set(origins))))
-    ctx.tx.execute(delete(fact).where(fact.c.origin_id.in_(select(ids.c.origin_id)), fact.c.source == source))
+    mine = fact.c.origin_id.in_(select(ids.c.origin_id))
+    return set(ctx.tx.execute(delete(fact).where(mine, fact.c.source == source).returning(fact.c.name)).scalars())
 
 
 def save_touches(ctx: Ctx, rows: Sequence[TouchRow]) -> None:
-    """Keep the first and the latest touch of each origin."""
+    """Keep the first and the latest touch of each origin and source."""
     for last in (False, True):  # set-loop: two statements, first and latest
-        best: dict[int, TouchRow] = {}
+        best: dict[tuple[int, str], TouchRow] = {}
         for row in rows:
-            key, held = (row.at, row.kind, row.code), best.get(row.origin_id)
+            key, held = (row.at, row.kind, row.code), best.get((row.origin_id, row.source))
             if held is None or (key > (held.at, held.kind, held.code)) == last:
-                best[row.origin_id] = row
+                best[row.origin_id, row.source] = row
         kept = [best[key] for key in sorted(best)]
         new = unnest(
             "n",
             customer_id=(Integer(), [row.customer_id for row in kept]),
             origin_id=(Integer(), [row.origin_id for row in kept]),
+            source=(Text(), [row.source for row in kept]),
             kind=(Text(), [row.kind for row in kept]),
             code=(Text(), [row.code for row in kept]),
             params=(JSONB(), [dict(row.params) for row in kept]),
             at=(Time, [row.at for row in kept]),
         )
-        names = ["customer_id", "origin_id", "kind", "code", "params", "at", "latest"]
+        names = ["customer_id", "origin_id", "source", "kind", "code", "params", "at", "latest"]
         statement = upsert(touch).from_select(names, select(*new.c, literal(last)))
         given = statement.excluded
         here, there = (touch.c.at, given.at) if last else (given.at, touch.c.at)
         ctx.tx.execute(
             statement.on_conflict_do_update(
-                index_elements=[touch.c.customer_id, touch.c.origin_id, touch.c.latest],
+                index_elements=[touch.c.customer_id, touch.c.origin_id, touch.c.source, touch.c.latest],
                 set_={"kind": given.kind, "code": given.code, "params": given.params, "at": given.at},
                 where=here < there,
             )

@@ -109,6 +109,22 @@ def end_follows(ctx: Ctx, homes: Mapping[int, int], rows: Sequence[Unfollow]) ->
     )
 
 
+def not_following(ctx: Ctx, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Of (origin_id, account_id) those that do not follow the Official Account now."""
+    if not pairs:
+        return []
+    asked = unnest(
+        "p", origin_id=(Integer(), [one[0] for one in pairs]), account_id=(Integer(), [one[1] for one in pairs])
+    )
+    mine = (follow.c.origin_id == asked.c.origin_id) & (follow.c.account_id == asked.c.account_id)
+    statement = (
+        select(asked.c.origin_id, asked.c.account_id)
+        .join(follow, mine)
+        .where(follow.c.kind == "oa", ~follow.c.following)
+    )
+    return [(row[0], row[1]) for row in ctx.tx.execute(statement.distinct())]
+
+
 def save_consents(ctx: Ctx, rows: Sequence[ConsentRow]) -> None:
     """Upsert; the latest statement of an origin counts, at the same time no beats yes."""
     latest: dict[tuple[int, str], ConsentRow] = {}

@@ -155,6 +155,7 @@ class FactColumns(TypedColumns):
 class TouchColumns(TypedColumns):
     customer_id = Column(Integer, primary_key=True, autoincrement=False)
     origin_id = Column(Integer, primary_key=True, autoincrement=False)
+    source = Column(Text, primary_key=True)
     latest = Column(Boolean, primary_key=True)
     kind: Named[str] = Column(Text)
     code: Named[str] = Column(Text)
