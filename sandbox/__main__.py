@@ -75,7 +75,12 @@ def main() -> int:
         return 2
     engine.world.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        make_app(engine), log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=5
+        make_app(engine),
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=75,
     )
     server = _Server(config)
     server.url = engine.world.url

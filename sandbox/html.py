@@ -69,11 +69,13 @@ class _Reader(HTMLParser):
             return
         hint = f"{self._label} {a.get('placeholder', '')} {a.get('aria-label', '')}".strip()
         self._label = ""
-        if kind == "radio":
+        if kind in ("radio", "checkbox"):
             for i, known in enumerate(fields):
-                if known.name == name:
-                    fields[i] = Field(name, "radio", "", known.label, (*known.options, a.get("value", "")))
+                if known.name == name:  # several boxes of one name: the person takes one of them
+                    options = (*(known.options or (known.value,)), a.get("value", ""))
+                    fields[i] = Field(name, "radio", "", known.label, options, known.required)
                     return
+        if kind == "radio":
             fields.append(Field(name, "radio", "", hint, (a.get("value", ""),), "required" in a))
             return
         fields.append(Field(name, kind, a.get("value", ""), hint, (), "required" in a))

@@ -11,7 +11,7 @@ from sandbox.store import dumps
 from sandbox.world import World, digest
 
 WEEK_MS = 7 * 86_400_000
-ANSWER_MS = 3_600_000  # a customer message within an hour of the person's own message answers it
+ANSWER_MS = 3 * 3_600_000  # a customer message within 3 hours of the person's own message answers it
 
 
 @dataclass(frozen=True, slots=True)

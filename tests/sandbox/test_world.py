@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
+import threading
 from collections import Counter
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import httpx2
@@ -277,6 +280,36 @@ def test_the_world_survives_a_stop_and_a_kill(box: Sandbox, site: Site) -> None:
     sent = [c.get("Content") for c in site.callbacks() if c["MsgType"] == "text"]
     assert len(sent) == sum(r["messages"] for r in replies) > 0
     assert box.get("/_sandbox/received")["messages"] == 30
+
+
+def test_killed_in_the_middle_of_a_wave_nobody_acts_twice_and_no_callback_is_forgotten(
+    box: Sandbox, site: Site
+) -> None:
+    count = 300
+    box.followers(count)
+    for person in range(1, count + 1):
+        at = f"2026-03-02T11:{person // 60:02d}:{person % 60:02d}+08:00"
+        box.control(f"people/{person}/act", act="text", account="wxd", text=f"t{person}", at=at)
+    moving = threading.Thread(target=lambda: _ignore(lambda: box.move("2026-03-02T12:00:00+08:00")))
+    moving.start()
+    wait_for(lambda: len(site.calls("/cb?")) > 40)
+    box.stop(signal.SIGKILL)
+    moving.join(10)
+    seen = len(site.callbacks())
+    assert seen < count
+    box.start()
+    box.move("2026-03-02T12:00:00+08:00")
+    replies = box.get("/_sandbox/counts")["replies"]
+    assert len(replies) == count
+    assert {r["messages"] for r in replies} == {1}
+    texts = [c["Content"] for c in site.callbacks()]
+    assert set(texts) == {f"t{p}" for p in range(1, count + 1)}
+    assert len(texts) - count <= 40  # only what was on its way came twice
+
+
+def _ignore(call: Callable[[], object]) -> None:
+    with contextlib.suppress(httpx2.TransportError):
+        call()
 
 
 def test_a_full_group_moves_on_and_nobody_joins_twice(box: Sandbox, site: Site) -> None:
