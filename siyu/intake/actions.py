@@ -44,7 +44,7 @@ def handle(ctx: Ctx, messages: Sequence[InboxMessage]) -> None:
     for message in messages:
         try:
             arrivals.append((message, _understand(message, accounts[message.account_id])))
-        except Exception as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             log.error("callback_not_understood", inbox_id=message.inbox_id, kind=message.kind, trace=format_exc())
             failed.append((message, _said(error)))
     _halves(ctx, arrivals, accounts, failed)

@@ -79,6 +79,7 @@ class TokenColumns(TypedColumns):
     lease_by: Named[str] = Column(Text)
     lease_machine: Named[float] = Column(Double)
     refused_machine: Named[float] = Column(Double)
+    refused_code: Named[int] = Column(Integer)
     refusal: Named[str] = Column(Text)
 
 
@@ -287,6 +288,7 @@ def lease_token(ctx: Ctx, account_id: int, purpose: str, serial: int, by: str, m
         lease_by=by,
         lease_machine=until,
         refused_machine=0,
+        refused_code=0,
         refusal="",
     )
     statement = statement.on_conflict_do_update(

@@ -74,7 +74,7 @@ class Tokens:
             with self.opened() as ctx:
                 row = store.token_row(ctx, account_id, purpose)
                 if row is not None and row.refused_machine > at - REFUSED_SECONDS:
-                    raise Refused(-104, row.refusal)
+                    raise Refused(row.refused_code, row.refusal)
                 value = decrypt(row.value) if row is not None and row.value else ""
                 if row is not None and value and value != bad and row.expires_at > ctx.now:
                     return value
@@ -91,7 +91,15 @@ class Tokens:
             value, lives = fetch(bad)
         except Refused as refusal:
             with self.opened() as ctx:
-                store.put_token(ctx, account_id, purpose, by, refused_machine=machine(), refusal=refusal.message)
+                store.put_token(
+                    ctx,
+                    account_id,
+                    purpose,
+                    by,
+                    refused_machine=machine(),
+                    refused_code=refusal.code,
+                    refusal=refusal.message,
+                )
             raise
         except BaseException:
             with self.opened() as ctx:

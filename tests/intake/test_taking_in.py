@@ -216,7 +216,8 @@ def test_wecom_contacts_come_and_go_once_for_two_apps(world: World, wecom: int) 
     with world.open() as ctx:
         customer_id = customers.find(ctx, Identity("external_userid", "wm1", "wwcorp"))
         assert customer_id is not None
-        events = [event for event in customers.timeline(ctx, customer_id).items[::-1] if event.type.startswith("contact_")]
+        timeline = customers.timeline(ctx, customer_id).items[::-1]
+        events = [event for event in timeline if event.type.startswith("contact_")]
         assert [event.type for event in events] == ["contact_added", "contact_lost"]
         assert events[1].props == {"account": wecom, "staff": "lisi", "by": "customer"}
         (follow,) = customers.profile(ctx, customer_id).follows

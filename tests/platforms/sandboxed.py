@@ -108,7 +108,7 @@ class Platforms:
     def openid(self, person: int) -> str:
         """The openid of a person at the test's Official Account."""
         follows = self.sandbox.person(person)["follows"]
-        return str(next(follow["openid"] for follow in follows if follow["account"] == APPID))
+        return str(next(follow["openid"] for follow in follows if follow["appid"] == APPID))
 
 
 @contextmanager

@@ -51,12 +51,14 @@ def want_all(ctx: Ctx, wishes: Any) -> int:
             literal("", Text()),
         ),
     )
-    return ctx.tx.execute(
+    done = ctx.tx.execute(
         statement.on_conflict_do_update(
             index_elements=[lookup.c.account_id, lookup.c.kind, lookup.c.value],
             set_={"serial": lookup.c.serial + 1, "due_at": func.least(lookup.c.due_at, statement.excluded.due_at)},
-        )
-    ).rowcount
+        ),
+        execution_options={"preserve_rowcount": True},
+    )
+    return done.rowcount
 
 
 def claim_lookups(ctx: Ctx, limit: int, machine: float, lease: float) -> Sequence[Any]:

@@ -37,6 +37,7 @@ ENDPOINTS = table(
             "template_send", "POST", "/cgi-bin/message/template/send", KEYED, per_day=100_000, key_field="client_msg_id"
         ),
         Endpoint("template_list", "GET", "/cgi-bin/template/get_all_private_template", SAFE),
+        Endpoint("template_add", "POST", "/cgi-bin/template/api_add_template", NEVER),
         Endpoint("qrcode_create", "POST", "/cgi-bin/qrcode/create", SAFE, per_day=100_000),
         Endpoint("draft_add", "POST", "/cgi-bin/draft/add", SAFE, per_day=1_000),
         Endpoint("material_add", "POST", "/cgi-bin/material/add_material", SAFE, per_day=100_000, upload=True),
