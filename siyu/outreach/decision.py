@@ -188,6 +188,8 @@ def _judged(ctx: Ctx, rules: Rules, candidates: Sequence[Candidate], mode: Mode)
         (and_(choice.c.route == Route.OA_MASS.value, _month(times) >= rules.policy.quotas.mass_month), "quota_month"),
         (_pair_in(choice.c.route, choice.c.account_id, rules.exhausted), "quota_day"),
     ]
+    # OFFSET 0 is a fence: without it the verdict is planned and run anew for each column that uses it (measured: 0.6 s
+    # for one row instead of 0.06 s).
     base = (
         select(
             given.c.customer_id,
@@ -210,6 +212,7 @@ def _judged(ctx: Ctx, rules: Rules, candidates: Sequence[Candidate], mode: Mode)
         .join(message, message.c.message_id == request.c.message_id)
         .join(choice, and_(choice.c.message_id == request.c.message_id, choice.c.choice == request.c.choice))
         .outerjoin(reach, reach.c.customer_id == given.c.customer_id)
+        .offset(0)
         .outerjoin(
             openids, and_(openids.c.customer_id == given.c.customer_id, openids.c.account_id == choice.c.account_id)
         )
@@ -223,7 +226,7 @@ def _judged(ctx: Ctx, rules: Rules, candidates: Sequence[Candidate], mode: Mode)
         (base.c.verdict == "quota_day", _moment(times.tomorrow)),
         else_=null(),
     )
-    return select(*base.c, cast(until, DateTime(timezone=True)).label("until")).subquery("judged")
+    return select(*base.c, cast(until, DateTime(timezone=True)).label("until")).offset(0).subquery("judged")
 
 
 def _moment(value: datetime | None) -> ColumnElement[datetime]:

@@ -34,7 +34,7 @@ from siyu.outreach.policy import times
 from siyu.outreach.queries import policy as current_policy
 from siyu.outreach.store import batch, material, message, refusal, request
 from siyu.outreach.types import Route, State
-from siyu.outreach.work import Results, Send, Settled, Way, Work
+from siyu.outreach.work import Results, Send, Settled, Work
 from siyu.platforms.types import Outcome
 
 TRIES = 5
@@ -75,15 +75,23 @@ def record(ctx: Ctx, work: Work, results: Results) -> None:
     settled = [
         found
         for send, outcome in zip(work.sends, results.outcomes, strict=True)
-        if (found := judged(ctx, work.ways[send.way], send, outcome, mass=work.kind == "mass")) is not None
+        if (found := judged(ctx, work, send, outcome)) is not None
     ]
     settle(ctx, work.batch_id, settled)
-    close(ctx, work.batch_id, retry_in=2.0)
+    close(ctx, work.batch_id)
     receipts.apply(ctx)
 
 
-def judged(ctx: Ctx, way: Way, send: Send, outcome: Outcome | None, *, mass: bool) -> Settled | None:
+def judged(ctx: Ctx, work: Work, send: Send, outcome: Outcome | None) -> Settled | None:
     """What one answer means; None: unknown, and the call will be repeated under its key."""
+    way = work.ways[send.way]
+    if work.again and (outcome is None or not outcome.ok):
+        # A refusal of the repetition says nothing about the call whose answer was lost.
+        if outcome is None or outcome.uncertain or outcome.retryable or outcome.code in (*PACE, 45066):
+            return None
+        return Settled(
+            send.request_id, State.FAILED, "uncertain", f"{outcome.code} {outcome.message}"[:300], free=False
+        )
     if outcome is None:
         return Settled(send.request_id, State.WAITING, "not_started")
     if outcome.ok:
@@ -99,7 +107,7 @@ def judged(ctx: Ctx, way: Way, send: Send, outcome: Outcome | None, *, mass: boo
         return None  # the platform still works on the call with this key
     if outcome.code in GONE:
         return Settled(send.request_id, None, GONE[outcome.code], said)
-    if outcome.code in REFUSED and not mass:
+    if outcome.code in REFUSED and work.kind == "people":
         return Settled(send.request_id, None, REFUSED[outcome.code], said, refuse=True)
     if outcome.code in FULL and (outcome.retry_at is None or outcome.retry_at > ctx.now + timedelta(hours=1)):
         return Settled(send.request_id, State.WAITING, "quota_day", said)
@@ -193,15 +201,17 @@ def settle(ctx: Ctx, batch_id: int, rows: Sequence[Settled]) -> None:
     telling.ended(ctx, [(row.customer_id, row.request_id) for row in done if row.state != State.WAITING])
 
 
-def close(ctx: Ctx, batch_id: int, retry_in: float) -> None:
-    """End a batch that has no claimed request left; else let it be repeated in ``retry_in`` machine seconds."""
+def close(ctx: Ctx, batch_id: int) -> None:
+    """End a batch that has no claimed request left; else let it be repeated soon: after 2, 4, 8 .. 60 machine
+    seconds."""
+    wait = func.least(60.0, func.power(2.0, batch.c.attempts))
     left = exists(select(true()).where(request.c.batch_id == batch_id, request.c.state == State.CLAIMED.value))
     ctx.tx.execute(
         update(batch)
         .where(batch.c.batch_id == batch_id)
         .values(
             open=left,
-            lease_machine=case((left, literal(machine() + retry_in)), else_=batch.c.lease_machine),
+            lease_machine=case((left, literal(machine()) + wait), else_=batch.c.lease_machine),
             state=case((and_(~left, batch.c.state == "claimed"), "done"), else_=batch.c.state),
         )
     )

@@ -51,8 +51,8 @@ def recover(ctx: Ctx, lease: float = LEASE) -> Work | None:
     ]
     recording.settle(ctx, lost.batch_id, told)
     if not sends:
-        recording.close(ctx, lost.batch_id, retry_in=0.0)
-    return Work(lost.batch_id, lost.kind, lost.key, (machine() + until) / 2, used, sends)
+        recording.close(ctx, lost.batch_id)
+    return Work(lost.batch_id, lost.kind, lost.key, (machine() + until) / 2, used, sends, again=True)
 
 
 def _left(ctx: Ctx, batch_id: int) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -194,7 +194,15 @@ request = Table(
     metadata,
     RequestColumns,
     # Partial indexes of the open states stay as small as the work at hand, whatever the ledger's length.
-    Index("ix_outreach_request_due", "lane", "state", "due_at", postgresql_where=text("state in ('waiting', 'ready')")),
+    Index(
+        "ix_outreach_request_due",
+        "lane",
+        "state",
+        "due_at",
+        text("priority desc"),
+        "request_id",
+        postgresql_where=text("state in ('waiting', 'ready')"),
+    ),
     Index(
         "ix_outreach_request_gathered",
         "account_id",

@@ -42,7 +42,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One claimed batch. ``people``: each send is a call; ``mass``: all are recipients of one call under ``key``."""
+    """One claimed batch. ``people``: each send is a call; ``mass``: all are recipients of one call under ``key``.
+
+    ``again``: an earlier call under these keys may have been carried out.
+    """
 
     batch_id: int
     kind: Literal["people", "mass"]
@@ -50,6 +53,7 @@ class Work:
     start_before: float
     ways: Sequence[Way] = ()
     sends: Sequence[Send] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,8 +152,17 @@ class Town:
             if due is None or due > until:
                 self.world.clock.move_to(until)
                 return
-            assert due > self.world.now, "next_due names work that is due now and was not done"
+            if due <= self.world.now:
+                self.leases_end()
             self.world.clock.move_to(due)
+
+    def leases_end(self) -> None:
+        """Machine time passes: what was in flight is over. Fails when nothing was, because then ``next_due`` lied."""
+        with self.world.engine.begin() as connection:
+            ended = connection.exec_driver_sql(
+                "update outreach_batch set lease_machine = 0 where open and lease_machine > 0"
+            )
+        assert ended.rowcount, "next_due names work that is due now and was not done"
 
     def states(self) -> list[tuple[int, str, str]]:
         """(person's number, state, reason) of all requests, in order of asking."""
@@ -195,11 +204,11 @@ def asked(
     )
 
 
-def settle(world: World, count: int) -> Town:
-    """A town with ``count`` followers."""
+def settle(world: World, count: int, key: str = "wx1") -> Town:
+    """A town with ``count`` followers of the account ``key``."""
     with world.open() as ctx:
         account = platforms.save_account(
-            ctx, kind="oa", key="wx1", name="号", config={"base_url": "http://127.0.0.1:1", "gh_id": "gh_1"}, secret="s"
+            ctx, kind="oa", key=key, name="号", config={"base_url": "http://127.0.0.1:1", "gh_id": "gh_1"}, secret="s"
         )
         people = arrive(ctx, account, 0, count)
     return Town(world, account, people, Platform())
@@ -208,7 +217,7 @@ def settle(world: World, count: int) -> Town:
 def arrive(ctx: Ctx, account: int, first: int, count: int) -> list[int]:
     """People ``first`` .. follow the account."""
     records = [
-        Record("test", f"p{number}", (Identity("oa_openid", f"o{number}", str(account)),), ctx.now)
+        Record("test", f"{account}:p{number}", (Identity("oa_openid", f"o{number}", str(account)),), ctx.now)
         for number in range(first, first + count)
     ]
     people = customers.identify(ctx, records)
