@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from alembic import command
 from sqlalchemy import Column, Connection, ForeignKey, Integer, MetaData, Table, UniqueConstraint, text
 
@@ -9,6 +11,7 @@ from migrations.schema import configuration, create_all, has_revisions, load_tab
 from siyu.kernel.db import engine_for, metadata
 from siyu.kernel.postgres import check_server
 from tests.support.database import Server
+from tools import migrations
 
 # Tables found by a key of their own: they find the customer (or the duplicate) in the first place.
 LOOK_UPS = {
@@ -102,3 +105,11 @@ def test_migrations_make_the_declared_tables(server: Server) -> None:
             command.check(config)
     finally:
         server.drop(name)
+
+
+def test_a_migration_that_would_stop_a_company_is_refused(tmp_path: Path) -> None:
+    """squawk forgives statements on tables that it saw being created, so each revision is a file of its own."""
+    (tmp_path / "0000_first.sql").write_text("create table customer (customer_id int primary key, name text not null);")
+    assert migrations.squawk(tmp_path) == 0
+    (tmp_path / "0001_second.sql").write_text("alter table customer alter column name type int using 0;")
+    assert migrations.squawk(tmp_path) != 0
