@@ -20,10 +20,14 @@ P = TypeVar("P", bound=Params)
 
 
 class Kind(Generic[P]):
-    """One leaf kind. ``title`` is (English, Chinese); ``name`` is also its share of ``Facts.data``."""
+    """One leaf kind. ``title`` is (English, Chinese); ``name`` is also its share of ``Facts.data``.
+
+    ``word`` is how an explanation reads, (English, Chinese), with {param} and {seen.value} to be filled in.
+    """
 
     name: ClassVar[str]
     title: ClassVar[tuple[str, str]]
+    word: ClassVar[tuple[str, str]]
     params: type[P]
 
     def resolve(self, ctx: Ctx, params: P, field: str) -> P:

@@ -1,7 +1,7 @@
 """Door: what conditions mean, and reads of saved segments."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -142,6 +142,11 @@ def estimate(ctx: Ctx, condition: Condition) -> Estimate:
     half = NINETY_FIVE * math.sqrt(share * (1 - share) / SAMPLE + spread / (4 * SAMPLE)) / (1 + spread)
     low, high = max(0.0, middle - half) * highest, min(1.0, middle + half) * highest
     return Estimate(round(share * highest), math.floor(low), min(math.ceil(high), population), False, population)
+
+
+def names(ctx: Ctx, ids: Sequence[int]) -> Mapping[int, str | None]:
+    """The names of active customers."""
+    return store.names(ctx, customers.customer, ids)
 
 
 # --- saved segments --------------------------------------------------------------------------------------------

@@ -290,6 +290,12 @@ def active(ctx: Ctx, people: FromClause, ids: Sequence[int]) -> set[int]:
     return set(ctx.tx.execute(statement).scalars())
 
 
+def names(ctx: Ctx, people: FromClause, ids: Sequence[int]) -> dict[int, str | None]:
+    given = unnest("i", customer_id=(Integer(), ids))
+    statement = select(people.c.customer_id, people.c.name).where(people.c.customer_id.in_(select(given.c.customer_id)))
+    return {row[0]: row[1] for row in ctx.tx.execute(statement)}
+
+
 def population(ctx: Ctx, people: FromClause) -> tuple[int, int]:
     """(highest customer_id of an active customer, how many there are)."""
     highest = select(func.coalesce(func.max(people.c.customer_id), 0)).scalar_subquery()

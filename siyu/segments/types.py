@@ -139,7 +139,7 @@ class Seen:
 class Why:
     """A condition with its truth for one customer, node by node.
 
-    ``word`` is a key of ``words.WORDS`` (Chinese and English); ``params`` and ``seen`` fill it in.
+    ``word`` is all, any, not or the name of a kind, whose phrase ``params`` and ``seen`` fill in.
     """
 
     node: Literal["all", "any", "not", "leaf"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Select, text
+from sqlalchemy import text
 
 from siyu.customers import actions as customers
 from siyu.customers.types import Identity, Record
@@ -180,7 +180,6 @@ def test_the_index_serves_who_carries_a_tag(ctx: Ctx) -> None:
     """An intarray beside the index, or a changed operator, would turn this into a scan."""
     ctx.tx.execute(text("insert into customer_tags select n, array[n % 1000] from generate_series(1, 20000) n"))
     ctx.tx.execute(text("analyze customer_tags"))
-    statement: Select[Any] = store.carriers(7)
-    compiled = statement.compile(ctx.tx.engine, compile_kwargs={"literal_binds": True})
+    compiled = store.carriers(7).compile(ctx.tx.engine, compile_kwargs={"literal_binds": True})
     plan = "\n".join(ctx.tx.execute(text(f"explain {compiled}")).scalars())
     assert "ix_customer_tags_tags" in plan

@@ -25,6 +25,10 @@ class AccountKind(Kind[AccountParams]):
 
     name: ClassVar[str] = "account"
     title: ClassVar[tuple[str, str]] = ("Follows account", "关注账号")
+    word: ClassVar[tuple[str, str]] = (
+        "follows account {account_id}: {seen.following}",
+        "关注账号 {account_id}：{seen.following}",
+    )
     params = AccountParams
 
     def resolve(self, ctx: Ctx, params: AccountParams, field: str) -> AccountParams:

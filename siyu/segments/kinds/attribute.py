@@ -85,6 +85,7 @@ class AttributeKind(Kind[AttributeParams]):
 
     name: ClassVar[str] = "attribute"
     title: ClassVar[tuple[str, str]] = ("Attribute", "属性")
+    word: ClassVar[tuple[str, str]] = ("{name} is {seen.value}", "{name} 为 {seen.value}")
     params = AttributeParams
 
     def resolve(self, ctx: Ctx, params: AttributeParams, field: str) -> AttributeParams:

@@ -49,6 +49,10 @@ class DateKind(Kind[DateParams]):
 
     name: ClassVar[str] = "date"
     title: ClassVar[tuple[str, str]] = ("Birthday and dates", "生日与日期")
+    word: ClassVar[tuple[str, str]] = (
+        "{name} is {seen.value}, age {seen.age}",
+        "{name} 为 {seen.value}，{seen.age} 岁",
+    )
     params = DateParams
 
     def resolve(self, ctx: Ctx, params: DateParams, field: str) -> DateParams:

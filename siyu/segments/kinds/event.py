@@ -104,6 +104,10 @@ class EventKind(Kind[EventParams]):
 
     name: ClassVar[str] = "event"
     title: ClassVar[tuple[str, str]] = ("Event", "行为")
+    word: ClassVar[tuple[str, str]] = (
+        "{type} happened {seen.count} times, last at {seen.last}",
+        "{type} 发生 {seen.count} 次，最近 {seen.last}",
+    )
     params = EventParams
 
     def sql(self, frame: Frame, params: EventParams) -> ColumnElement[bool]:

@@ -39,6 +39,10 @@ class OrderKind(Kind[OrderParams]):
 
     name: ClassVar[str] = "order"
     title: ClassVar[tuple[str, str]] = ("Orders", "订单")
+    word: ClassVar[tuple[str, str]] = (
+        "{seen.count} orders, {seen.amount} 分, last at {seen.last}",
+        "{seen.count} 笔订单，共 {seen.amount} 分，最近 {seen.last}",
+    )
     params = OrderParams
 
     def sql(self, frame: Frame, params: OrderParams) -> ColumnElement[bool]:

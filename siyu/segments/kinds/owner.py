@@ -27,6 +27,7 @@ class OwnerKind(Kind[OwnerParams]):
 
     name: ClassVar[str] = "owner"
     title: ClassVar[tuple[str, str]] = ("Owner", "归属员工")
+    word: ClassVar[tuple[str, str]] = ("owner is staff member {seen.staff_id}", "归属员工 {seen.staff_id}")
     params = OwnerParams
 
     def resolve(self, ctx: Ctx, params: OwnerParams, field: str) -> OwnerParams:

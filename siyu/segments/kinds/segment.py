@@ -24,6 +24,7 @@ class SegmentKind(Kind[SegmentParams]):
 
     name: ClassVar[str] = "segment"
     title: ClassVar[tuple[str, str]] = ("Segment", "人群")
+    word: ClassVar[tuple[str, str]] = ("member of segment {segment}", "属于人群 {segment}")
     params = SegmentParams
 
     def resolve(self, ctx: Ctx, params: SegmentParams, field: str) -> SegmentParams:

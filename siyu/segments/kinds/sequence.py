@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, Interval, Select, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from siyu.customers import queries as customers
 from siyu.kernel.ctx import Ctx
@@ -49,6 +50,10 @@ class SequenceKind(Kind[SequenceParams]):
 
     name: ClassVar[str] = "sequence"
     title: ClassVar[tuple[str, str]] = ("Sequence of events", "行为序列")
+    word: ClassVar[tuple[str, str]] = (
+        "first at {seen.first}, then at {seen.then}, decided at {seen.decided_at}",
+        "先于 {seen.first}，后于 {seen.then}，{seen.decided_at} 见分晓",
+    )
     params = SequenceParams
 
     def sql(self, frame: Frame, params: SequenceParams) -> ColumnElement[bool]:
@@ -66,7 +71,7 @@ class SequenceKind(Kind[SequenceParams]):
             statement = frame.entered(statement, events.c.customer_id, events.c.occurred_at)
         else:
             statement = frame.only(statement, events.c.customer_id)
-        first = statement.distinct(events.c.customer_id).order_by(*order).subquery("first")
+        first = statement.ext(distinct_on(events.c.customer_id)).order_by(*order).subquery("first")
         other = customers.events.alias("following")
         length = span(params.within)
         follows = (

@@ -35,6 +35,10 @@ class SourceKind(Kind[SourceParams]):
 
     name: ClassVar[str] = "source"
     title: ClassVar[tuple[str, str]] = ("Source", "来源")
+    word: ClassVar[tuple[str, str]] = (
+        "came by {seen.via} {seen.code} at {seen.at}",
+        "来自 {seen.via} {seen.code}，时间 {seen.at}",
+    )
     params = SourceParams
 
     def sql(self, frame: Frame, params: SourceParams) -> ColumnElement[bool]:

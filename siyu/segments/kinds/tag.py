@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
-from sqlalchemy import ARRAY, ColumnElement, Integer, Select, and_, cast, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, cast, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.text import CleanText
@@ -39,6 +40,7 @@ class TagKind(Kind[TagParams]):
 
     name: ClassVar[str] = "tag"
     title: ClassVar[tuple[str, str]] = ("Tag", "标签")
+    word: ClassVar[tuple[str, str]] = ("carries {seen.tags} of {tag}", "有标签 {seen.tags}（条件 {tag}）")
     params = TagParams
 
     def resolve(self, ctx: Ctx, params: TagParams, field: str) -> TagParams:
