@@ -267,7 +267,7 @@ def test_birthdays_begin_and_end_at_the_company_midnight(ctx: Ctx) -> None:
         (
             {"kind": "event", "type": "a_b", "where": {"t": {"contains": "\x00"}}},
             "bad_text",
-            "condition.where.t.eq",
+            "condition.where.t.contains",
         ),
         ({"kind": "event", "type": "a_b", "count": {"ge": "many"}}, "bad_condition", "condition.count.ge"),
         ({"kind": "tag", "tag": ["意向/无"]}, "bad_condition", "condition.tag.0"),
