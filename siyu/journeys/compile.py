@@ -105,12 +105,7 @@ class Compiler:
     def entry_segment(self) -> int:
         """The id of the saved segment that the entry names; 0 and a fault when there is none."""
         named = self.definition.entry.segment
-        if isinstance(named, int):
-            found = self._try("entry.segment", lambda: segments.segment(self.ctx, named))
-        else:
-            found = segments.by_name(self.ctx, named or "")
-            if found is None:
-                self._fault("entry.segment", f"there is no segment {named}")
+        found = self._try("entry.segment", lambda: segments.segment(self.ctx, named or ""))
         return found.segment_id if found else 0
 
     def entry_condition(self) -> Json:

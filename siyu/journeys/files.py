@@ -105,9 +105,10 @@ def plan(ctx: Ctx, definition: Definition) -> Plan:
         live = queries.version(ctx, queries.by_key(ctx, definition.key).journey_id)
     except UnknownJourney:
         return Plan(definition.key, "create", 1, _diff("", dump(definition), 0))
-    before = dump(parse(live.definition))
-    diff = _diff(before, dump(definition), live.version)
-    return Plan(definition.key, "change" if diff else "none", live.version + bool(diff), diff)
+    before = parse(live.definition)
+    if before == definition:
+        return Plan(definition.key, "none", live.version, "")
+    return Plan(definition.key, "change", live.version + 1, _diff(dump(before), dump(definition), live.version))
 
 
 def _diff(before: str, after: str, version: int) -> str:

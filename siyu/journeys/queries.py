@@ -1,12 +1,12 @@
 """Door: reads of journeys."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
-from siyu.journeys import store
-from siyu.journeys.program import Program, edges, load
-from siyu.journeys.store import enrolment, goal, step
+from siyu.journeys import facts, store, store_enrolments
+from siyu.journeys.program import Branch, Program, Tagging, edges, load
 from siyu.journeys.types import (
     Enrolment,
     History,
@@ -24,7 +24,10 @@ from siyu.journeys.types import (
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.paging import Page, cursor, keys
 from siyu.outreach import queries as outreach
-from siyu.outreach.types import Origin
+from siyu.outreach.types import Entry, Origin
+from siyu.segments import queries as segments
+from siyu.segments.types import Depends, Use
+from siyu.tags.types import Use as TagUse
 
 
 def row(ctx: Ctx, journey_id: int, *, lock: bool = False) -> Row[*tuple[Any, ...]]:
@@ -146,15 +149,8 @@ def enrolments(
 ) -> Page[Enrolment]:
     """Who is or was in a journey, newest first. Raises UnknownJourney, BadCursor."""
     row(ctx, journey_id)
-    e = enrolment.c
-    statement = select(enrolment).where(e.journey_id == journey_id).order_by(e.enrolment_id.desc()).limit(limit + 1)
-    if node is not None:
-        statement = statement.where(e.node == node)
-    if active is not None:
-        statement = statement.where(e.state == "active" if active else e.state != "active")
-    if after:
-        statement = statement.where(e.enrolment_id < int(str(keys(after, 1)[0])))
-    rows = ctx.tx.execute(statement).all()
+    before = int(str(keys(after, 1)[0])) if after else None
+    rows = store_enrolments.listed(ctx, journey_id, node, active, before, limit + 1)
     items = [_enrolment(found) for found in rows[:limit]]
     return Page(items, cursor(items[-1].enrolment_id) if len(rows) > limit else None)
 
@@ -176,20 +172,16 @@ def _enrolment(found: Row[*tuple[Any, ...]]) -> Enrolment:
 
 def why(ctx: Ctx, customer_id: int, journey_id: int | None = None) -> list[History]:
     """What a customer lives through: enrolments, newest first, with steps, goals and outreach's decisions."""
-    e = enrolment.c
-    statement = select(enrolment).where(e.customer_id == customer_id).order_by(e.enrolment_id.desc())
-    rows = ctx.tx.execute(statement if journey_id is None else statement.where(e.journey_id == journey_id)).all()
+    rows = store_enrolments.of_customer(ctx, customer_id, journey_id)
     if not rows:
         return []
     steps: dict[int, list[StepTaken]] = {}
-    for found in ctx.tx.execute(
-        select(step).where(step.c.customer_id == customer_id).order_by(step.c.enrolment_id, step.c.visit)
-    ):
+    for found in store_enrolments.steps_of(ctx, customer_id):
         steps.setdefault(found.enrolment_id, []).append(StepTaken(found.visit, found.node, found.edge, found.at))
-    goals: dict[int, dict[str, Any]] = {}
-    for reached in ctx.tx.execute(select(goal).where(goal.c.customer_id == customer_id).order_by(goal.c.at)):
+    goals: dict[int, dict[str, datetime]] = {}
+    for reached in store_enrolments.goals_of(ctx, customer_id):
         goals.setdefault(reached.enrolment_id, {})[reached.goal] = reached.at
-    ledger: dict[int, list[Any]] = {}
+    ledger: dict[int, list[Entry]] = {}
     for entry in outreach.ledger(ctx, customer_id, limit=200).items:
         if entry.origin.kind == "journey":
             ledger.setdefault(int(entry.key.split(":")[1]), []).append(entry)
@@ -202,3 +194,32 @@ def why(ctx: Ctx, customer_id: int, journey_id: int | None = None) -> list[Histo
         )
         for found in rows
     ]
+
+
+def uses_segment(ctx: Ctx, segment_id: int) -> list[Use]:
+    """The journeys, stopped ones aside, whose live version needs the segment; ``app`` registers it (segments.uses)."""
+    return [
+        Use("journey", found.journey_id, found.name)
+        for found in store.live_programs(ctx)
+        if segment_id == found.segment_id or segment_id in _conditions(load(found.program)).segments
+    ]
+
+
+def uses_tag(ctx: Ctx, tag_id: int) -> list[TagUse]:
+    """The journeys, stopped ones aside, whose live version needs the tag; ``app`` registers it with ``tags.uses``."""
+    return [
+        TagUse("journey", found.journey_id, found.name)
+        for found in store.live_programs(ctx)
+        if tag_id in _conditions(load(found.program)).tags
+        or any(isinstance(node, Tagging) and node.tag_id == tag_id for node in load(found.program).nodes)
+    ]
+
+
+def _conditions(flow: Program) -> Depends:
+    """What the branches, exit rules and goals of a program depend on."""
+    conditions = [guard.condition for guard in flow.guards]
+    conditions += [case.condition for node in flow.nodes if isinstance(node, Branch) for case in node.cases]
+    found = Depends()
+    for one in conditions:
+        found |= segments.depends(facts.condition(one))
+    return found

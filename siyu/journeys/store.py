@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -55,7 +56,8 @@ class JourneyColumns(TypedColumns):
 class VersionColumns(TypedColumns):
     journey_id = Column(Integer, primary_key=True, autoincrement=False)
     version = Column(Integer, primary_key=True, autoincrement=False)
-    definition: Named[dict[str, object]] = Column(JSONB)
+    # JSON, not JSONB: an exported file keeps the order in which its author wrote it.
+    definition: Named[dict[str, object]] = Column(JSON)
     program: Named[dict[str, object]] = Column(JSONB)
     created_at: Named[datetime] = Column(Time)
     actor: Named[str] = Column(Text)
@@ -240,3 +242,16 @@ def program_rows(ctx: Ctx, journey_id: int, number: int) -> Sequence[Row[*tuple[
     """``program`` (as text) of one version, no row when there is none."""
     chosen = select(cast(version.c.program, Text).label("program"))
     return ctx.tx.execute(chosen.where(version.c.journey_id == journey_id, version.c.version == number)).all()
+
+
+def live_programs(ctx: Ctx) -> Sequence[Row[*tuple[Any, ...]]]:
+    """``journey_id, name, segment_id, program`` (as text) of the live version of every journey that is not stopped."""
+    same = (version.c.journey_id == journey.c.journey_id) & (version.c.version == journey.c.version)
+    return ctx.tx.execute(
+        select(
+            journey.c.journey_id, journey.c.name, journey.c.segment_id, cast(version.c.program, Text).label("program")
+        )
+        .join(version, same)
+        .where(journey.c.state.not_in(["stopping", "stopped"]))
+        .order_by(journey.c.journey_id)
+    ).all()

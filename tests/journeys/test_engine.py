@@ -134,9 +134,8 @@ def test_branches_splits_tags_and_attributes_over_a_set(town: Town) -> None:
         {"id": "out", "kind": "exit", "reason": "out"},
     )
     # hot goes on to warm: the following step.
-    assert {c for c, _ in town.world.rows("select customer_id, 1 from customer where custom->>'wave' = 'warm'")} == set(
-        marked
-    )
+    warm = {row.customer_id for row in town.world.rows("select * from customer where custom->>'wave' = 'warm'")}
+    assert warm == set(marked)
     tagged = {row[0] for row in town.world.rows("select customer_id from customer_tags where :t = any(tags)", t=tag_id)}
     assert tagged == set(marked[:4])
 

@@ -7,7 +7,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, literal, select
 
@@ -159,8 +159,10 @@ class Twin:
         self.states[customer_id] = outcome(self.states[customer_id], sent, now, now)
 
 
-@settings(max_examples=5, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
+@example(seed=1)
+@example(seed=2)
 def test_the_engine_ends_where_the_reference_says(session_engine: Engine, emptier: Emptier, seed: int) -> None:
     # A seed, not drawn parts: a few drawn examples stay too small to pass waits, loops and rules together.
     rng = Random(seed)
