@@ -1,7 +1,7 @@
 """Door: take over what WeCom reports about groups; keep join ways."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from siyu.customers import actions as customers
 from siyu.customers import queries as customer_queries
@@ -13,6 +13,8 @@ from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
 
 Key = tuple[int, str, str]
+TELLABLE = timedelta(days=34)
+"""What is older is no news for the timeline, which takes none older than 35 days."""
 
 
 def apply(ctx: Ctx, changes: Sequence[ChatChange], corpids: dict[int, str]) -> None:
@@ -44,7 +46,7 @@ def apply(ctx: Ctx, changes: Sequence[ChatChange], corpids: dict[int, str]) -> N
                 row["scene"] = change.scene
                 join(row, change.at)
             touched.add(key)
-            _tell(row, events)
+            _tell(row, events, ctx.now - TELLABLE)
     gone = [(change.account_id, change.chat_id, change.at) for change in changes if change.change == "dismiss"]
     if gone:
         store.dismiss(ctx, gone)
@@ -67,6 +69,7 @@ def read(ctx: Ctx, chats: Sequence[ChatRead]) -> None:
     events: list[NewEvent] = []
     for chat in chats:
         listed = set()
+        after = max(chat.since, ctx.now - TELLABLE)
         for found in chat.members:
             key = (chat.account_id, chat.chat_id, found.member)
             listed.add(key)
@@ -74,11 +77,11 @@ def read(ctx: Ctx, chats: Sequence[ChatRead]) -> None:
             row |= {"staff": found.staff, "name": found.name, "scene": found.scene, "state": found.state}
             _identify(row, people.get((chat.account_id, found.member)))
             join(row, found.joined_at)
-            _tell(row, events)
+            _tell(row, events, after)
         for key, row in rows.items():
             if key[:2] == (chat.account_id, chat.chat_id) and key not in listed and _left_since(row, chat.read_at):
                 leave(row, chat.read_at)
-                _tell(row, events)
+                _tell(row, events, after)
         touched |= {key for key in rows if key[:2] == (chat.account_id, chat.chat_id)}
     _write(ctx, rows, touched, events)
 
@@ -129,9 +132,9 @@ def _identify(row: MemberRow, person: Person | None) -> None:
         row["customer_id"], row["origin_id"] = person.customer_id, person.origin_id
 
 
-def _tell(row: MemberRow, events: list[NewEvent]) -> None:
+def _tell(row: MemberRow, events: list[NewEvent], after: datetime) -> None:
     told = news(row)
-    if told is None:
+    if told is None or told[1] < after:
         return
     kind, at = told
     events.append(

@@ -39,7 +39,10 @@ class MemberRead:
 
 @dataclass(frozen=True, slots=True)
 class ChatRead:
-    """One group as groupchat/get answered it at ``read_at``."""
+    """One group as groupchat/get answered it at ``read_at``.
+
+    ``since``: when Siyu began to hear this account; who came before is taken over without an event.
+    """
 
     account_id: int
     corpid: str
@@ -51,6 +54,7 @@ class ChatRead:
     version: str
     members: tuple[MemberRead, ...]
     read_at: datetime
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)

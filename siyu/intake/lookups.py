@@ -151,7 +151,7 @@ def _take(ctx: Ctx, work: Work, answered: Answered) -> set[Claimed]:
             read = readings.contact_of(outcome.data, known[account_id], since, ctx.now)
             contacts.setdefault(account_id, []).extend(read)
         elif reading.kind == "wecom_chat":
-            chat = readings.chat(outcome.data, known[account_id], ctx.now)
+            chat = readings.chat(outcome.data, known[account_id], since, ctx.now)
             chats += [chat] if chat else []
         else:
             receipt = readings.mass(outcome.data, account_id, reading.rows[0][2], ctx.now)

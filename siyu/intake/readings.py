@@ -122,7 +122,7 @@ def contact_of(data: Mapping[str, object], known: Known, since: datetime, now: d
     return [arrival for arrival in found if arrival]
 
 
-def chat(data: Mapping[str, object], known: Known, now: datetime) -> ChatRead | None:
+def chat(data: Mapping[str, object], known: Known, since: datetime, now: datetime) -> ChatRead | None:
     """An answer of groupchat/get."""
     group = part(data, "group_chat")
     created = moment(group, "create_time")
@@ -140,6 +140,7 @@ def chat(data: Mapping[str, object], known: Known, now: datetime) -> ChatRead | 
         version=said(group, "member_version"),
         members=members,
         read_at=now,
+        since=since,
     )
 
 

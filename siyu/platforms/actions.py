@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from siyu.kernel import audit, notices
 from siyu.kernel.clock import machine
@@ -181,6 +181,12 @@ def drop_inbox(ctx: Ctx, inbox_id: int) -> None:
 def forget(ctx: Ctx, identities: Sequence[str]) -> int:
     """Delete messages in the inbox that name one of these openids or external_userids (erasure of a person)."""
     return store.drop_naming(ctx, identities)
+
+
+def purge_due(ctx: Ctx) -> datetime | None:
+    """When ``purge`` next has a day's worth of keys to forget."""
+    oldest = store.oldest_done(ctx)
+    return None if oldest is None else oldest + KEEP_KEYS + timedelta(days=1)
 
 
 def purge(ctx: Ctx, limit: int) -> int:

@@ -37,6 +37,11 @@ def inbox_pending(ctx: Ctx) -> int:
     return int(store.counts(ctx, machine()).pending)
 
 
+def inbox_lanes(ctx: Ctx) -> frozenset[int]:
+    """The lanes in which a message waits or is due for another try."""
+    return frozenset(store.lanes(ctx, machine()))
+
+
 def inbox_state(ctx: Ctx) -> dict[str, int]:
     """``pending``, ``parked`` (to be retried) and ``gave_up`` (waiting for a person)."""
     row = store.counts(ctx, machine())

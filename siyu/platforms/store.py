@@ -28,6 +28,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -169,6 +170,15 @@ def waiting(ctx: Ctx, lane: int, limit: int, machine: float) -> Sequence[Row[Any
         again = again.order_by(inbox.c.retry_machine).limit(limit - len(rows))
         rows += ctx.tx.execute(again.with_for_update(of=inbox, skip_locked=True)).all()
     return rows
+
+
+def lanes(ctx: Ctx, machine: float) -> Sequence[int]:
+    """The lanes in which something waits or is due for another try."""
+    due = or_(inbox.c.state == WAITING, and_(inbox.c.state == PARKED, inbox.c.retry_machine <= machine))
+    asked = [
+        select(literal(lane)).where(select(inbox.c.dedupe).where(due, inbox.c.lane == lane).exists()) for lane in (0, 1)
+    ]
+    return ctx.tx.execute(union_all(*asked)).scalars().all()
 
 
 def finish(ctx: Ctx, dedupes: Sequence[str]) -> None:

@@ -38,7 +38,7 @@ def sandbox_process(folder: Path) -> Iterator[SandboxControl]:
     finally:
         process.terminate()
         process.wait(20)
-        if process.stdout:
+        if process.stdout is not None:
             process.stdout.close()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from sandbox import routes
 from siyu.kernel.db import TransactionOpen
-from siyu.platforms import actions, phases
+from siyu.platforms import actions, queries
 from siyu.platforms.client import UnknownEndpoint
 from siyu.platforms.official_account import oauth
 from siyu.platforms.official_account.endpoints import ENDPOINTS as OA
@@ -175,7 +175,7 @@ def test_daily_quota_blocks_until_midnight_in_shanghai_for_every_process(both: P
 def test_oauth_code_serves_once(both: Platforms) -> None:
     person = both.sandbox.people(account=APPID, limit=1)["people"][0]
     with both.world.open() as ctx:
-        account = next(one for one in phases.queries.accounts(ctx) if one.account_id == both.oa)
+        account = queries.account(ctx, both.oa)
     url = oauth.authorize_url(account, "http://127.0.0.1:1/back", "s1")
     assert url.endswith("#wechat_redirect")
     answer = both.sandbox.http.get(url.partition("#")[0], headers={"X-Sandbox-Person": str(person["person"])})

@@ -73,6 +73,7 @@ def test_failed_message_is_parked_then_retried_then_given_up(world: World, accou
         assert actions.retry_inbox(ctx, parked.inbox_id) == 1
         (again,) = actions.take_inbox(ctx, 0, 10)
         assert again.body["Content"] == "你好👋"
+    taken = [again]
     for attempt in range(1, 9):  # the retry counts anew
         with world.open() as ctx:
             actions.fail_inbox(ctx, [(again, "still")])

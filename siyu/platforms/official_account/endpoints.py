@@ -7,6 +7,7 @@ SAFE, KEYED, NEVER = Repeat.SAFE, Repeat.KEYED, Repeat.NEVER
 ENDPOINTS = table(
     [
         Endpoint("stable_token", "POST", "/cgi-bin/stable_token", SAFE, 10_000, 500_000, auth="secret"),
+        Endpoint("api_ip", "GET", "/cgi-bin/get_api_domain_ip", SAFE),
         Endpoint("oauth_token", "GET", "/sns/oauth2/access_token", NEVER, 50_000, auth="secret"),
         Endpoint(
             "user_get", "GET", "/cgi-bin/user/get", SAFE, per_day=500, page=("next_openid", "next_openid", 10_000)
