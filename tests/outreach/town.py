@@ -166,7 +166,11 @@ class Town:
 
     def states(self) -> list[tuple[int, str, str]]:
         """(person's number, state, reason) of all requests, in order of asking."""
-        rows = self.world.rows("select customer_id, state, reason from outreach_request order by request_id")
+        rows = self.world.rows(
+            """select customer_id, state, reason from outreach_request
+            where customer_id = any(:people) order by request_id""",
+            people=self.people,
+        )
         return [(self.people.index(row.customer_id), row.state, row.reason) for row in rows]
 
     def tally(self) -> Counter[tuple[str, str]]:
