@@ -170,7 +170,8 @@ class Friendly:
         if isinstance(error, AlreadyRunning):
             who = f"process {error.pid}" if error.pid else "another process"
             _fail(
-                f"Siyu is already running here ({who}). Stop it with Ctrl-C first.\nSiyu 已经在这里运行，请先按 Ctrl-C 停止。"
+                f"Siyu is already running here ({who}). Stop it with Ctrl-C first.\n"
+                "Siyu 已经在这里运行，请先按 Ctrl-C 停止。"
             )
         if isinstance(error, ServerError | OSError):
             _fail(str(error))

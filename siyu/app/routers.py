@@ -4,6 +4,8 @@ from fastapi import APIRouter
 
 import siyu.content.http
 import siyu.customers.http
+import siyu.groups.http
+import siyu.intake.http
 import siyu.journeys.http
 import siyu.outreach.http
 import siyu.platforms.http
@@ -20,5 +22,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     siyu.outreach.http.router,
     siyu.journeys.http.router,
     siyu.platforms.http.router,
+    siyu.intake.http.router,
+    siyu.groups.http.router,
 )
 PUBLIC: tuple[APIRouter, ...] = (siyu.content.http.public,)

@@ -272,6 +272,11 @@ def everybody() -> Select[Any]:
     return select(_row.c.customer_id).where(_row.c.status == "active")
 
 
+def pulse_waiting(ctx: Ctx) -> bool:
+    """Whether any event waits for the rooms' reactions."""
+    return bool(ctx.tx.execute(select(select(tables.pulse_queue.c.event_id).exists())).scalar_one())
+
+
 __all__ = [
     "Filter",
     "Sort",
@@ -297,6 +302,7 @@ __all__ = [
     "origins",
     "profile",
     "provenance",
+    "pulse_waiting",
     "reachability",
     "resolve",
     "search",

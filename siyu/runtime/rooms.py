@@ -12,6 +12,7 @@ import siyu.groups.jobs
 import siyu.intake.jobs
 import siyu.journeys.jobs
 import siyu.outreach.jobs
+import siyu.platforms.jobs
 import siyu.segments.jobs
 import siyu.tags.jobs
 from siyu.kernel.ctx import Ctx
@@ -47,6 +48,7 @@ def _room(module: ModuleType) -> Room:
 ROOMS: tuple[Room, ...] = tuple(
     _room(module)
     for module in (
+        siyu.platforms.jobs,
         siyu.customers.jobs,
         siyu.tags.jobs,
         siyu.groups.jobs,

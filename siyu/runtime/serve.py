@@ -47,16 +47,8 @@ class Service:
             thread.join(timeout)
 
     def _round(self, number: int) -> bool:
-        house, width = self.house, self.workers
-        did = [
-            worker.inbox_round(house, 1),
-            worker.notice_round(house),
-            worker.pulse_round(house, number, width),
-            worker.tick_round(house),
-            worker.phase_round(house),
-            worker.parked_round(house),
-        ]
-        return any(did)
+        waiting = worker.look(self.house)
+        return waiting.any and worker.work_round(self.house, waiting, number, self.workers, fast=False) > 0
 
     def _spawn(self, name: str, step: Callable[[], bool]) -> None:
         bell = threading.Event()

@@ -103,6 +103,14 @@ def parked_count(ctx: Ctx, most_attempts: int = 1_000_000) -> int:
     return ctx.tx.execute(chosen).scalar_one()
 
 
+def parked_due(ctx: Ctx, machine: float) -> bool:
+    return bool(
+        ctx.tx.execute(
+            select(select(parked.c.parked_id).where(parked.c.retry_machine <= machine).exists())
+        ).scalar_one()
+    )
+
+
 def parked_rows(ctx: Ctx, limit: int) -> list[Row[int, datetime, str, str, str, int]]:
     statement = select(
         parked.c.parked_id, parked.c.at, parked.c.room, parked.c.kind, parked.c.error, parked.c.attempts
