@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from siyu.content.bodies import BadContent as BadContent  # noqa: PLC0414 - the door shows it
+from siyu.content.bodies import BadContent as BadContent
 from siyu.content.bodies import Body
 from siyu.kernel.errors import Conflict, Invalid, NotFound
 

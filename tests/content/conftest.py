@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 
 from siyu.content import actions
 from siyu.content.http import public, router
 from siyu.kernel import secrets
 from siyu.kernel.ctx import Ctx
+from siyu.kernel.jobs import Senders
 from siyu.kernel.settings import settings
 from tests.support.http import room_client
+from tests.support.waiting import until
 from tests.support.world import World
 
 WECHAT = (
@@ -132,6 +137,24 @@ def shelf(world: World) -> dict[str, int]:
     """The library, committed."""
     with world.open() as ctx:
         return library(ctx)
+
+
+@contextmanager
+def served(world: World, monkeypatch: pytest.MonkeyPatch, senders: Senders | None = None) -> Iterator[str]:
+    """The public pages on a port of their own, which becomes the public address."""
+    app = room_client(world, public, senders=senders).app
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        until(lambda: server.started, "the pages come up")
+        base = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        monkeypatch.setenv("SIYU_PUBLIC_URL", base)
+        settings.cache_clear()
+        yield base
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def browser(world: World, agent: str = PHONE) -> TestClient:

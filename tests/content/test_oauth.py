@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from siyu.content import actions, codes
-from siyu.content.http import public
 from siyu.content.types import LinkContext
 from siyu.customers import actions as customers
 from siyu.customers.types import Identity, Record
 from siyu.kernel.settings import settings
-from tests.content.conftest import GOOD, WECHAT, browser, library
+from tests.content.conftest import GOOD, WECHAT, browser, library, served
 from tests.content.test_pages import events, view_of
 from tests.platforms.sandboxed import APPID, Platforms, platforms
-from tests.support.http import room_client
 from tests.support.world import World
 
 
@@ -42,35 +37,23 @@ class Town:
 
 @pytest.fixture
 def town(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
-    with platforms(world, tmp_path / "sandbox") as at:
-        app = room_client(world, public, senders=at.senders).app
-        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        try:
-            deadline = time.monotonic() + 20
-            while not server.started:
-                assert time.monotonic() < deadline, "the pages did not come up"
-                time.sleep(0.01)
-            port = server.servers[0].sockets[0].getsockname()[1]
-            monkeypatch.setenv("SIYU_PUBLIC_URL", f"http://127.0.0.1:{port}")
-            settings.cache_clear()
-            at.sandbox.add_people(
-                key="town", seed=1, count=3, model={"form_rate": 0},
-                follow=[{"account": APPID, "at": "2026-02-01T09:00:00+08:00", "count": 3}],
-            )  # fmt: skip
-            openids = [str(row["openid"]) for row in at.sandbox.people(account=APPID)["people"]]
-            with world.open() as ctx:
-                shelf = library(ctx)
-                records = [
-                    Record(f"oa:{at.oa}", openid, (Identity("oa_openid", openid, str(at.oa)),), ctx.now)
-                    for openid in openids[:2]
-                ]
-                found = customers.identify(ctx, records)
-            yield Town(at, world, shelf, found, openids)
-        finally:
-            server.should_exit = True
-            thread.join()
+    with platforms(world, tmp_path / "sandbox") as at, served(world, monkeypatch, at.senders):
+        at.sandbox.add_people(
+            key="town",
+            seed=1,
+            count=3,
+            model={"form_rate": 0},
+            follow=[{"account": APPID, "at": "2026-02-01T09:00:00+08:00", "count": 3}],
+        )
+        openids = [str(row["openid"]) for row in at.sandbox.people(account=APPID)["people"]]
+        with world.open() as ctx:
+            shelf = library(ctx)
+            records = [
+                Record(f"oa:{at.oa}", openid, (Identity("oa_openid", openid, str(at.oa)),), ctx.now)
+                for openid in openids[:2]
+            ]
+            found = customers.identify(ctx, records)
+        yield Town(at, world, shelf, found, openids)
 
 
 def test_the_page_asks_silently_who_reads_a_shared_link(town: Town) -> None:

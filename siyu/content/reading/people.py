@@ -28,8 +28,13 @@ def _of_openid(ctx: Ctx, account_id: int, openid: str) -> Who | None:
 
 
 def owner(ctx: Ctx, customer_id: int) -> Who | None:
-    """The customer whom a number that once was a customer's or origin's means now; None when it never was."""
-    home = queries.origins(ctx, [customer_id]).get(customer_id)
+    """The customer whom a number that was once a customer or origin means now; None when it is nobody."""
+    means, living = queries.canonical, queries.reachability
+    home = ctx.tx.execute(
+        select(means.c.customer_id)
+        .join(living, living.c.customer_id == means.c.customer_id)
+        .where(means.c.origin_id == customer_id)
+    ).scalar_one_or_none()
     return Who(home, customer_id) if home is not None else None
 
 

@@ -227,6 +227,11 @@ def move_submissions(ctx: Ctx, moves: Sequence[tuple[int, int, int]]) -> None:
     )
 
 
+def erase_submissions(ctx: Ctx, customer_ids: Sequence[int]) -> int:
+    """Forget what these customers answered; the counts of their views stay. Returns how many answers."""
+    return ctx.tx.execute(delete(submission).where(submission.c.customer_id.in_(customer_ids))).rowcount
+
+
 def submissions(ctx: Ctx, content_id: int, after: tuple[datetime, int] | None, limit: int) -> Sequence[Any]:
     """Submissions of a form, newest first, below ``after`` = (submitted_at, submission_id)."""
     statement = (
