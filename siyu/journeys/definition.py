@@ -80,8 +80,8 @@ class RouteForm(_Form):
 
     @model_validator(mode="after")
     def _fits(self) -> "RouteForm":
-        if (self.route == "oa_template") != (self.template is not None):
-            raise ValueError("template belongs to oa_template, and oa_template needs it")
+        if self.template and self.route != "oa_template":
+            raise ValueError("template belongs to oa_template")
         if self.gather and self.route != "oa_mass":
             raise ValueError("gather belongs to oa_mass")
         return self
@@ -107,7 +107,7 @@ class SendStep(_Outcome):
     kind: Literal["send"]
     content: Slug | None = None
     text: Annotated[CleanText, StringConstraints(min_length=1, max_length=600)] | None = None
-    routes: list[Literal["oa_custom", "oa_mass"] | RouteForm] = Field(min_length=1, max_length=8)
+    routes: list[Literal["oa_custom", "oa_mass", "oa_template"] | RouteForm] = Field(min_length=1, max_length=8)
     answers: bool = False
 
     @model_validator(mode="after")

@@ -42,7 +42,7 @@ def test_every_fault_of_form_is_named_by_step_and_parameter() -> None:
         journey(
             {"id": "a", "kind": "wait", "for": "soon"},
             {"id": "b", "kind": "send", "text": "x", "content": "y", "routes": ["oa_custom"]},
-            {"id": "c", "kind": "send", "text": "x", "routes": [{"route": "oa_template"}]},
+            {"id": "c", "kind": "send", "text": "x", "routes": [{"route": "oa_custom", "template": "t"}]},
             {"id": "d", "kind": "fly"},
             {"id": "e", "kind": "exit", "surprise": 1},
             {"id": "f", "kind": "split", "arms": [{"name": "a"}, {"name": "a"}]},
