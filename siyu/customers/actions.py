@@ -5,13 +5,12 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from siyu.customers import attributes, identifying, people, recording
+from siyu.customers import attributes, identifying, recording, writing
 from siyu.customers.deciding import decide, join, separate, undo
 from siyu.customers.erasing import erase, take_back
 from siyu.customers.relations import blacklist, consent, follow, opt_in, opt_out, save_orders, unfollow
 from siyu.customers.store import events as store_events
-from siyu.customers.store import identities, profile
-from siyu.customers.store.profile import AUTOMATIC, HAND, FactRow
+from siyu.customers.store import profile
 from siyu.customers.types import (
     AttributeTaken,
     AttributeType,
@@ -22,7 +21,6 @@ from siyu.customers.types import (
     Person,
     Record,
     Recorded,
-    UnknownCustomer,
 )
 from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
@@ -76,48 +74,30 @@ def take_pulse(ctx: Ctx, slot_from: int, slot_to: int, limit: int) -> Pulse:
 def set_attributes(ctx: Ctx, who: Select[Any], values: Mapping[str, object], *, why: str) -> int:
     """Set the same attributes for every customer of ``who``; returns how many customers. None empties.
 
-    See set_attribute_rows.
+    As set_attribute_rows, but errors name ``attributes.<name>``.
     """
+    definitions = {**attributes.BUILTIN, **profile.definitions(ctx)}
+    checked = {
+        name: writing.checked(ctx, definitions, name, value, f"attributes.{name}") for name, value in values.items()
+    }
     ids = list(ctx.tx.execute(who).scalars())
-    set_attribute_rows(ctx, [(one, name, value) for one in ids for name, value in values.items()], why)
+    writing.write(ctx, [(one, name, value) for one in ids for name, value in checked.items()], why)
     return len(ids)
 
 
 def set_attribute_rows(ctx: Ctx, rows: Sequence[tuple[int, str, object]], why: str) -> None:
     """Set attributes (customer_id, name, value). By a staff member they count as edited by hand and beat every source.
 
-    Raises UnknownAttribute, BadAttribute (value, or the definition's mode forbids this writer), UnknownCustomer,
-    naming ``rows.<n>.value`` or ``rows.<n>.name``.
+    ``why`` names the writer (``journey:3/mark``) and with the name identifies the fact: the same writer replaces its
+    own. Raises UnknownAttribute, BadAttribute (the value, or the definition's mode forbids this writer),
+    UnknownCustomer; then nothing is written. Errors name ``rows.<n>.<name>``.
     """
-    if not rows:
-        return
     definitions = {**attributes.BUILTIN, **profile.definitions(ctx)}
-    hand = ctx.actor.kind == "staff"
-    homes = identities.customers_of(ctx, {row[0] for row in rows})
-    facts: list[FactRow] = []
-    for index, (customer_id, name, value) in enumerate(rows):
-        found = attributes.lookup(definitions, name, f"rows.{index}.name")
-        if found.mode == ("rule" if hand else "hand"):
-            raise BadAttribute(
-                f"{name} may not be written {'by hand' if hand else 'by rules'}", field=f"rows.{index}.name"
-            )
-        checked = attributes.checked(found, value, f"rows.{index}.value")
-        if customer_id not in homes:
-            raise UnknownCustomer(f"there is no customer {customer_id}", field=f"rows.{index}.customer_id")
-        rank = HAND if hand else AUTOMATIC
-        facts.append(
-            FactRow(
-                homes[customer_id], customer_id, name, why or ctx.actor.label, checked, rank, ctx.now, ctx.actor.label
-            )
-        )
-    profile.save_facts(ctx, facts)
-    changes = profile.project(ctx, {row.customer_id for row in facts}, names=sorted({row.name for row in facts}))
-    recording.record(ctx, people.change_events(ctx, changes))
-    if hand or ctx.actor.kind == "api_key":
-        for customer_id in sorted({row.customer_id for row in facts}) if len(facts) <= 20 else ():
-            audit.record(
-                ctx, "customers.set_attributes", "customer", customer_id, names=sorted({row.name for row in facts})
-            )
+    checked = [
+        (customer_id, name, writing.checked(ctx, definitions, name, value, f"rows.{index}.{name}"))
+        for index, (customer_id, name, value) in enumerate(rows)
+    ]
+    writing.write(ctx, checked, why)
 
 
 def define_attribute(

@@ -2,14 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
 from siyu.customers.recording import REMEMBERED
 from siyu.customers.store import ensure_partitions, housekeeping, moves
 from siyu.customers.store import events as store
 from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import savepoint
 
 KEPT_ASIDE = timedelta(days=90)
 """So long the events of visitors wait for somebody to recognise them (PRODUCT.md K1)."""
-EVERY = timedelta(hours=24)
+EVERY, SOON = timedelta(hours=24), timedelta(minutes=10)
 
 
 def tick(ctx: Ctx, limit: int) -> int:
@@ -21,13 +26,31 @@ def tick(ctx: Ctx, limit: int) -> int:
     due = housekeeping.due(ctx)
     if due is not None and due > ctx.now:
         return done
-    made = ensure_partitions(ctx.tx, ctx.now)
+    made = _partitions(ctx)
     # A key must outlive its day by the whole span, so that an event of the last second is still recognised.
     old = store.forget_keys(ctx, (ctx.now - REMEMBERED - EVERY).astimezone(UTC).date(), limit)
     old += store.drop_old_visits(ctx, ctx.now - KEPT_ASIDE, limit)
     if old < limit:
-        housekeeping.plan(ctx, ctx.now + EVERY)
-    return done + old + len(made)
+        housekeeping.plan(ctx, ctx.now + (SOON if made is None else EVERY))
+    return done + old + (made or 0)
+
+
+def _partitions(ctx: Ctx) -> int | None:
+    """Make partitions that are missing; None when somebody writes events for so long that the lock cannot be had.
+
+    Attaching locks the partition that takes everything else. Waiting for it would keep every later writer waiting, so
+    the try is short, and comes again; until then rows go where they would have gone anyway.
+    """
+    try:
+        with savepoint(ctx):
+            ctx.tx.execute(text("select set_config('lock_timeout', '500ms', true)"))
+            made = len(ensure_partitions(ctx.tx, ctx.now))
+            ctx.tx.execute(text("select set_config('lock_timeout', '0', true)"))
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        return None
+    return made
 
 
 def next_due(ctx: Ctx) -> datetime | None:

@@ -13,8 +13,8 @@ from siyu.customers.store import identities
 from siyu.customers.types import BadEvent, EventConflict, NewEvent, NewVisit, Recorded, TooOld, UnknownCustomer
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ring
-from siyu.kernel.errors import BadTime
-from siyu.kernel.text import AHEAD, clean
+from siyu.kernel.errors import BadText, BadTime, SiyuError
+from siyu.kernel.text import AHEAD, text_fault
 
 TYPE = re.compile(r"[a-z][a-z0-9_]{1,63}")
 REMEMBERED = timedelta(days=35)
@@ -22,21 +22,31 @@ REMEMBERED = timedelta(days=35)
 _LONGEST_KEY = 256
 
 
-def check(ctx: Ctx, events: Sequence[NewEvent], *, imported: bool) -> None:
-    """Raise BadEvent, BadText, BadTime or TooOld for the first faulty event, naming ``events.<n>.<field>``."""
+def faults(ctx: Ctx, events: Sequence[NewEvent], *, imported: bool) -> dict[int, SiyuError]:
+    """What is wrong with each faulty event: BadEvent, BadText, BadTime or TooOld, naming ``events.<n>.<field>``."""
+    found: dict[int, SiyuError] = {}
     latest, oldest = ctx.now + AHEAD, ctx.now - REMEMBERED
     for index, new in enumerate(events):
+        at = f"events.{index}"
         if not TYPE.fullmatch(new.type):
-            raise BadEvent(f"{new.type!r} is no event type", field=f"events.{index}.type")
-        if not new.key or len(new.key) > _LONGEST_KEY:
-            raise BadEvent(f"a key needs 1 to {_LONGEST_KEY} characters", field=f"events.{index}.key")
-        clean(new.key, f"events.{index}.key")
-        if new.occurred_at.tzinfo is None:
-            raise BadTime("the time has no time zone offset", field=f"events.{index}.occurred_at")
-        if new.occurred_at > latest:
-            raise BadTime("the time lies more than 10 minutes ahead", field=f"events.{index}.occurred_at")
-        if new.occurred_at < oldest and not imported:
-            raise TooOld("the event is older than 35 days; import it", field=f"events.{index}.occurred_at")
+            found[index] = BadEvent(f"{new.type!r} is no event type", field=f"{at}.type")
+        elif not new.key or len(new.key) > _LONGEST_KEY:
+            found[index] = BadEvent(f"a key needs 1 to {_LONGEST_KEY} characters", field=f"{at}.key")
+        elif fault := text_fault(new.key):
+            found[index] = BadText(f"the key holds a {fault}", field=f"{at}.key")
+        elif new.occurred_at.tzinfo is None:
+            found[index] = BadTime("the time has no time zone offset", field=f"{at}.occurred_at")
+        elif new.occurred_at > latest:
+            found[index] = BadTime("the time lies more than 10 minutes ahead", field=f"{at}.occurred_at")
+        elif new.occurred_at < oldest and not imported:
+            found[index] = TooOld("the event is older than 35 days; import it", field=f"{at}.occurred_at")
+    return found
+
+
+def check(ctx: Ctx, events: Sequence[NewEvent], *, imported: bool) -> None:
+    """Raise the first fault."""
+    if found := faults(ctx, events, imported=imported):
+        raise found[min(found)]
 
 
 def finish(ctx: Ctx, staged: int) -> Recorded:
