@@ -33,7 +33,7 @@ CONFIG: Mapping[AccountKind, Mapping[str, str]] = {
 }
 """What may stand in an account's config, with defaults."""
 
-ATTEMPTS = 8
+ATTEMPTS = 6
 """After so many failures an inbox message waits for a person."""
 KEEP_KEYS = timedelta(days=7)
 """How long the key of a message that was handled guards against repeats (the timeline's own keys live longer)."""
@@ -139,7 +139,7 @@ def take_inbox(ctx: Ctx, lane: int, limit: int) -> list[InboxMessage]:
 
 
 def fail_inbox(ctx: Ctx, failed: Sequence[tuple[InboxMessage, str]]) -> None:
-    """Park messages with their error; each is tried again after 2, 4, 8 ... s of machine time, 8 times in all."""
+    """Park messages with their error; each is tried again after 2, 4, 8 ... s of machine time, 6 times in all."""
     if not failed:
         return
     dedupes = store.dedupes_of(ctx, [message.inbox_id for message, _ in failed])
@@ -189,6 +189,11 @@ def purge_due(ctx: Ctx) -> datetime | None:
     return None if oldest is None else oldest + KEEP_KEYS + timedelta(days=1)
 
 
+def day(at: datetime) -> datetime:
+    """The beginning of the (UTC) day of ``at``."""
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def purge(ctx: Ctx, limit: int) -> int:
-    """Forget keys of messages received more than 7 days ago; how many."""
-    return store.purge(ctx, ctx.now - KEEP_KEYS, limit)
+    """Forget keys of messages received on days more than 7 days ago; how many."""
+    return store.purge(ctx, day(ctx.now) - KEEP_KEYS, limit)

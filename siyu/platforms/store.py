@@ -25,6 +25,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    literal_column,
     or_,
     select,
     text,
@@ -100,6 +101,11 @@ inbox = Table(
     Index("ix_platform_inbox_parked", "state", "retry_machine", postgresql_where=text("state in (2, 3)")),
     Index("ix_platform_inbox_done", "received_at", postgresql_where=text("state = 1")),
 )
+# Written out, not bound: a partial index serves only where the planner can prove its predicate.
+is_waiting = inbox.c.state == literal_column("0")
+is_done = inbox.c.state == literal_column("1")
+is_failed = inbox.c.state.in_((literal_column("2"), literal_column("3")))
+is_parked = and_(is_failed, inbox.c.state == literal_column("2"))
 token = Table("platform_token", metadata, TokenColumns)
 block = Table("platform_block", metadata, BlockColumns)
 
@@ -163,10 +169,10 @@ def waiting(ctx: Ctx, lane: int, limit: int, machine: float) -> Sequence[Row[Any
     """Lock up to ``limit`` rows of a lane: those that wait, oldest first, then those parked whose retry has come."""
     columns = (inbox, account.c.kind.label("account_kind"))
     joined = select(*columns).join_from(inbox, account, account.c.account_id == inbox.c.account_id)
-    fresh = joined.where(inbox.c.state == WAITING, inbox.c.lane == lane).order_by(inbox.c.inbox_id).limit(limit)
+    fresh = joined.where(is_waiting, inbox.c.lane == lane).order_by(inbox.c.inbox_id).limit(limit)
     rows = list(ctx.tx.execute(fresh.with_for_update(of=inbox, skip_locked=True)).all())
     if len(rows) < limit:
-        again = joined.where(inbox.c.state == PARKED, inbox.c.retry_machine <= machine, inbox.c.lane == lane)
+        again = joined.where(is_parked, inbox.c.retry_machine <= machine, inbox.c.lane == lane)
         again = again.order_by(inbox.c.retry_machine).limit(limit - len(rows))
         rows += ctx.tx.execute(again.with_for_update(of=inbox, skip_locked=True)).all()
     return rows
@@ -174,9 +180,10 @@ def waiting(ctx: Ctx, lane: int, limit: int, machine: float) -> Sequence[Row[Any
 
 def lanes(ctx: Ctx, machine: float) -> Sequence[int]:
     """The lanes in which something waits or is due for another try."""
-    due = or_(inbox.c.state == WAITING, and_(inbox.c.state == PARKED, inbox.c.retry_machine <= machine))
     asked = [
-        select(literal(lane)).where(select(inbox.c.dedupe).where(due, inbox.c.lane == lane).exists()) for lane in (0, 1)
+        select(literal(lane)).where(select(inbox.c.dedupe).where(*due, inbox.c.lane == lane).exists())
+        for lane in (0, 1)
+        for due in ((is_waiting,), (is_parked, inbox.c.retry_machine <= machine))
     ]
     return ctx.tx.execute(union_all(*asked)).scalars().all()
 
@@ -223,14 +230,14 @@ def dedupes_of(ctx: Ctx, inbox_ids: Sequence[int]) -> dict[int, str]:
 
 
 def retry_now(ctx: Ctx, inbox_id: int | None) -> int:
-    statement = update(inbox).where(inbox.c.state.in_((PARKED, GAVE_UP)))
+    statement = update(inbox).where(is_failed)
     if inbox_id is not None:
         statement = statement.where(inbox.c.inbox_id == inbox_id)
     return ctx.tx.execute(statement.values(state=WAITING, attempts=0, retry_machine=None)).rowcount
 
 
 def drop_parked(ctx: Ctx, inbox_id: int) -> bool:
-    statement = update(inbox).where(inbox.c.inbox_id == inbox_id, inbox.c.state.in_((PARKED, GAVE_UP)))
+    statement = update(inbox).where(inbox.c.inbox_id == inbox_id, is_failed)
     return ctx.tx.execute(statement.values(state=DONE, body={}, retry_machine=None)).rowcount == 1
 
 
@@ -238,7 +245,7 @@ def drop_naming(ctx: Ctx, values: Sequence[str]) -> int:
     """Delete what is not yet done and names one of the openids or external_userids, for erasure of a person."""
     names = func.any(literal(list(values), ARRAY(Text)))
     who = or_(*(inbox.c.body[field].astext == names for field in ("FromUserName", "ExternalUserID")))
-    return ctx.tx.execute(delete(inbox).where(inbox.c.state != DONE, who)).rowcount
+    return ctx.tx.execute(delete(inbox).where(or_(is_waiting, is_failed), who)).rowcount
 
 
 def counts(ctx: Ctx, machine: float) -> Row[Any]:
@@ -247,38 +254,31 @@ def counts(ctx: Ctx, machine: float) -> Row[Any]:
     def count(*where: Any) -> Any:
         return select(func.count()).select_from(inbox).where(*where).scalar_subquery()
 
-    parked = inbox.c.state.in_((PARKED, GAVE_UP))
     return ctx.tx.execute(
         select(
-            (
-                count(inbox.c.state == WAITING)
-                + count(parked, inbox.c.state == PARKED, inbox.c.retry_machine <= machine)
-            ).label("pending"),
-            count(parked, inbox.c.state == PARKED).label("parked"),
-            count(parked, inbox.c.state == GAVE_UP).label("gave_up"),
+            (count(is_waiting) + count(is_parked, inbox.c.retry_machine <= machine)).label("pending"),
+            count(is_parked).label("parked"),
+            count(is_failed, inbox.c.state == literal_column("3")).label("gave_up"),
         )
     ).one()
 
 
 def parked_rows(ctx: Ctx, after: int, limit: int) -> Sequence[Row[Any]]:
     return ctx.tx.execute(
-        select(inbox)
-        .where(inbox.c.state.in_((PARKED, GAVE_UP)), inbox.c.inbox_id > after)
-        .order_by(inbox.c.inbox_id)
-        .limit(limit)
+        select(inbox).where(is_failed, inbox.c.inbox_id > after).order_by(inbox.c.inbox_id).limit(limit)
     ).all()
 
 
 def purge(ctx: Ctx, before: datetime, limit: int) -> int:
     """Forget the keys of messages done long ago."""
-    old = select(inbox.c.dedupe).where(inbox.c.state == DONE, inbox.c.received_at < before).limit(limit)
+    old = select(inbox.c.dedupe).where(is_done, inbox.c.received_at < before).limit(limit)
     return ctx.tx.execute(
         delete(inbox).where(inbox.c.dedupe.in_(old.with_for_update(skip_locked=True).scalar_subquery()))
     ).rowcount
 
 
 def oldest_done(ctx: Ctx) -> datetime | None:
-    return ctx.tx.execute(select(func.min(inbox.c.received_at)).where(inbox.c.state == DONE)).scalar_one()
+    return ctx.tx.execute(select(func.min(inbox.c.received_at)).where(is_done)).scalar_one()
 
 
 def token_row(ctx: Ctx, account_id: int, purpose: str) -> Row[Any] | None:
