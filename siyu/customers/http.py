@@ -79,7 +79,7 @@ def save_customers(body: inputs.CustomersIn, ctx: Write) -> bodies.SavedCustomer
         Record(
             f"api:{body.source}",
             item.key,
-            (Identity("crm_id", item.key, body.source), *(one.known() for one in item.identities)),
+            (*(one.known() for one in item.identities), Identity("crm_id", item.key, body.source)),
             item.seen_at or ctx.now,
             item.attributes,
         )

@@ -183,10 +183,10 @@ def _event_of(row: Any) -> Event:
 
 
 def profile(ctx: Ctx, customer_id: int) -> Profile:
-    """A customer by any id that ever was theirs; raises UnknownCustomer."""
+    """A customer by any id that ever was theirs; raises UnknownCustomer, also for erased ones."""
     home = store_identities.customers_of(ctx, [customer_id]).get(customer_id)
     row = reading.customer_row(ctx, home) if home is not None else None
-    if row is None:
+    if row is None or row.status != "active":
         raise UnknownCustomer(f"there is no customer {customer_id}", field="customer_id")
     return Profile(
         row.customer_id,

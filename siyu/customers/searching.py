@@ -88,13 +88,13 @@ def _position(after: str | None, sort: Sort) -> tuple[Any, int] | None:
 
 
 def _matching(ctx: Ctx, text: str) -> ColumnElement[bool]:
+    """A whole phone, email or other identity value means its holders; anything else is looked for in the grams."""
     exact: set[int] = set()
-    forms = [Identity(kind, text) for kind in ("phone", "email")]
-    for form in forms:
+    for kind in ("phone", "email"):  # set-loop: two kinds that the text may be
         try:
-            exact |= reading.holders(ctx, normal.identity(form, "query"))
+            exact |= reading.holders(ctx, normal.identity(Identity(kind, text), "query"))
         except BadIdentity:
             continue
     if not exact and len(text) >= 6 and text.isascii():
-        exact |= reading.holders_of_value(ctx, text)
-    return listing.matches(normal.wanted_grams(text), exact)
+        exact = reading.holders_of_value(ctx, text)
+    return listing.among(exact) if exact else listing.matches(normal.wanted_grams(text))

@@ -12,7 +12,6 @@ from sqlalchemy import (
     false,
     func,
     literal,
-    or_,
     select,
     tuple_,
 )
@@ -59,16 +58,18 @@ def _array(values: Sequence[str]) -> ColumnElement[Any]:
     return literal(list(values), ARRAY(Text))
 
 
-def matches(choices: Sequence[Sequence[str]], exact: set[int]) -> ColumnElement[bool]:
-    """Every list of ``choices`` is met by the grams, or the customer is one of ``exact``."""
+def matches(choices: Sequence[Sequence[str]]) -> ColumnElement[bool]:
+    """Every list of ``choices`` is met by the grams."""
     single = [options[0] for options in choices if len(options) == 1]
-    parts: list[ColumnElement[bool]] = [
-        customer.c.grams.op("&&")(_array(options)) for options in choices if len(options) > 1
-    ]
+    parts = [customer.c.grams.op("&&")(_array(options)) for options in choices if len(options) > 1]
     if single:
         parts.append(customer.c.grams.op("@>")(_array(single)))
-    by_grams = and_(*parts) if parts else false()
-    return or_(by_grams, customer.c.customer_id.in_(sorted(exact))) if exact else by_grams
+    return and_(*parts) if parts else false()
+
+
+def among(ids: set[int]) -> ColumnElement[bool]:
+    """The customer is one of ``ids``."""
+    return customer.c.customer_id.in_(sorted(ids))
 
 
 def page(

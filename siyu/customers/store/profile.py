@@ -4,6 +4,7 @@ A profile is a projection. Facts are stored per origin and source; the customer'
 (hand before sources, then the latest), so merging and splitting only re-read.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,6 +78,11 @@ class Change:
     new: Any
 
 
+def as_json(value: Any) -> str:
+    """JSON text for a cast in the statement: arrays of jsonb parameters take a list inside for a dimension."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def definitions(ctx: Ctx) -> dict[str, Definition]:
     """The custom attributes."""
     rows = ctx.tx.execute(select(definition).order_by(definition.c.name))
@@ -106,13 +112,13 @@ def save_facts(ctx: Ctx, rows: Sequence[FactRow]) -> None:
         origin_id=(Integer(), [row.origin_id for row in kept]),
         name=(Text(), [row.name for row in kept]),
         source=(Text(), [row.source for row in kept]),
-        value=(JSONB(), [row.value for row in kept]),
+        value=(Text(), [as_json(row.value) for row in kept]),
         rank=(SmallInteger(), [row.rank for row in kept]),
         at=(Time, [row.at for row in kept]),
         actor=(Text(), [row.actor for row in kept]),
     )
-    names = ["customer_id", "origin_id", "name", "source", "value", "rank", "at", "actor"]
-    statement = upsert(fact).from_select(names, select(*new.c))
+    columns = {column.name: column for column in new.c} | {"value": cast(new.c.value, JSONB)}
+    statement = upsert(fact).from_select(list(columns), select(*columns.values()))
     given = statement.excluded
     newer = or_(fact.c.at < given.at, and_(fact.c.at == given.at, cast(fact.c.value, Text) < cast(given.value, Text)))
     ctx.tx.execute(
@@ -147,11 +153,11 @@ def save_touches(ctx: Ctx, rows: Sequence[TouchRow]) -> None:
             source=(Text(), [row.source for row in kept]),
             kind=(Text(), [row.kind for row in kept]),
             code=(Text(), [row.code for row in kept]),
-            params=(JSONB(), [dict(row.params) for row in kept]),
+            params=(Text(), [as_json(dict(row.params)) for row in kept]),
             at=(Time, [row.at for row in kept]),
         )
-        names = ["customer_id", "origin_id", "source", "kind", "code", "params", "at", "latest"]
-        statement = upsert(touch).from_select(names, select(*new.c, literal(last)))
+        columns = {column.name: column for column in new.c} | {"params": cast(new.c.params, JSONB)}
+        statement = upsert(touch).from_select([*columns, "latest"], select(*columns.values(), literal(last)))
         given = statement.excluded
         here, there = (touch.c.at, given.at) if last else (given.at, touch.c.at)
         ctx.tx.execute(
@@ -238,13 +244,17 @@ def _write(ctx: Ctx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
         name_key=(Text(), [normal.name_key(v.get("name")) for v in values]),
         birthday=(Text(), [v.get("birthday") for v in values]),
         owner_id=(Integer(), [v.get("owner_id") for v in values]),
-        custom=(JSONB(), [{k: x for k, x in v.items() if k not in COLUMNS} for v in values]),
+        custom=(Text(), [as_json({k: x for k, x in v.items() if k not in COLUMNS}) for v in values]),
         grams=(Text(), grams),
         **{name: (Text(), [v.get(name) for v in values]) for name in texts},
     )
     columns: dict[str, Any] = {name: given.c[name] for name in texts}
     columns |= {"customer_id": given.c.customer_id, "name_key": given.c.name_key, "owner_id": given.c.owner_id}
-    columns |= {"birthday": cast(given.c.birthday, Date), "custom": given.c.custom, "status": literal("active")}
+    columns |= {
+        "birthday": cast(given.c.birthday, Date),
+        "custom": cast(given.c.custom, JSONB),
+        "status": literal("active"),
+    }
     columns |= {"grams": func.string_to_array(given.c.grams, " "), "created_at": literal(ctx.now, Time)}
     columns |= dict.fromkeys(("blacklisted", "contact_consent", "profiling_consent"), literal(False))
     statement = upsert(customer).from_select(list(columns), select(*columns.values()))

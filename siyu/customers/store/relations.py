@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, Integer, Text, and_, case, func, literal, or_, select
+from sqlalchemy import BigInteger, Boolean, Integer, Text, and_, case, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.customers.store.events import event_numbers as numbers
+from siyu.customers.store.profile import as_json
 from siyu.customers.store.tables import Time, consent, follow, order_key, orders
 from siyu.customers.types import Follow, NewOrder, Unfollow
 from siyu.kernel.ctx import Ctx
@@ -188,9 +189,10 @@ def save_orders(
         status=(Text(), [row.status for row in rows]),
         placed_at=(Time, [row.placed_at for row in rows]),
         changed_at=(Time, [row.changed_at for row in rows]),
-        lines=(JSONB(), [[dict(item) for item in row.items] for row in rows]),
+        lines=(Text(), [as_json([dict(item) for item in row.items]) for row in rows]),
     )
-    statement = upsert(orders).from_select([column.name for column in new.c], select(*new.c))
+    columns = {column.name: column for column in new.c} | {"lines": cast(new.c.lines, JSONB)}
+    statement = upsert(orders).from_select(list(columns), select(*columns.values()))
     given = statement.excluded
     done = ctx.tx.execute(
         statement.on_conflict_do_update(
