@@ -11,11 +11,12 @@ from pydantic_core import PydanticCustomError
 from siyu.kernel.errors import BadText, Invalid
 from siyu.kernel.text import CleanText
 
-Title = Annotated[CleanText, Field(min_length=1, max_length=64)]
+Id = Annotated[int, Field(ge=1, lt=2**31)]
 Words = Annotated[CleanText, Field(max_length=4000)]
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 FieldType = Literal["text", "textarea", "phone", "email", "select", "multi", "number", "date", "consent"]
+Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 Purpose = Literal["profiling", "contact", "terms"]
 
 RESERVED = frozenset({"view", "lang"})
@@ -73,7 +74,7 @@ class _Sendable(_Model):
 
     message: Words | None = None
     template: TemplateText | None = None
-    cover: int | None = Field(default=None, description="file_id of an image")
+    cover: Id | None = Field(default=None, description="file_id of an image")
 
 
 class ArticleBody(_Sendable):
@@ -89,7 +90,7 @@ class EbookBody(_Sendable):
     """An e-book: an uploaded PDF, shown page by page."""
 
     kind: Literal["ebook"] = "ebook"
-    file: int = Field(description="file_id of a PDF")
+    file: Id = Field(description="file_id of a PDF")
     intro: Words = ""
     downloadable: bool = False
     ctas: list[Cta] = Field(default=[], max_length=5)
@@ -106,7 +107,7 @@ class ImageBody(_Sendable):
     """A picture with a caption."""
 
     kind: Literal["image"] = "image"
-    file: int = Field(description="file_id of an image")
+    file: Id = Field(description="file_id of an image")
     caption: Words = ""
     ctas: list[Cta] = Field(default=[], max_length=5)
 
@@ -121,8 +122,8 @@ class FormField(_Model):
     required: bool = False
     help: Annotated[CleanText, Field(max_length=200)] = ""
     options: list[Annotated[CleanText, Field(min_length=1, max_length=80)]] = Field(default=[], max_length=100)
-    min: float | None = None
-    max: float | None = None
+    min: Number | None = None
+    max: Number | None = None
     max_length: int = Field(default=200, ge=1, le=4000)
     maps_to: Name | None = None
     ask: Literal["always", "unknown"] = "always"
@@ -193,7 +194,7 @@ class Picture(_Model):
     """An uploaded image."""
 
     type: Literal["image"]
-    file: int
+    file: Id
     alt: Annotated[CleanText, Field(max_length=120)] = ""
 
 

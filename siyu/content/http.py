@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, File, Query, Request, Response, UploadFile
+from fastapi import APIRouter, File, Path, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,6 +31,7 @@ from siyu.content.types import (
     UnknownField,
 )
 from siyu.customers import queries as customers
+from siyu.customers.types import UnknownCustomer
 from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import BadText, Forbidden, Invalid
@@ -42,6 +43,8 @@ router = APIRouter(prefix="/api/content", tags=["content"])
 Read = Annotated[Ctx, requires("content.read")]
 Write = Annotated[Ctx, requires("content.write")]
 Limit = Annotated[int, Query(ge=1, le=200)]
+Id = Annotated[int, Path(ge=1, lt=2**31)]
+Number = Annotated[int, Query(ge=1, lt=2**31)]
 
 _ARTICLE = {"html": "<p>三步建好私域。</p>", "ctas": [{"label": "领取电子书", "kind": "form", "content": "ebook-form"}]}
 
@@ -64,7 +67,7 @@ class NewContent(_Input):
 class PublishBody(_Input):
     """Which version readers get; without one, the latest."""
 
-    version: int | None = Field(default=None, ge=1)
+    version: int | None = Field(default=None, ge=1, lt=2**31)
 
 
 class ContentBody(BaseModel):
@@ -245,13 +248,13 @@ def save_content(body: NewContent, ctx: Write) -> ContentBody:
 
 
 @router.get("/{content_id}", responses=raises(NoSuchContent, Forbidden))
-def read_content(content_id: int, ctx: Read, version: int | None = None) -> ContentBody:
+def read_content(content_id: Id, ctx: Read, version: Number | None = None) -> ContentBody:
     """A content at its latest or at a given version."""
     return _shown(queries.content(ctx, content_id, version=version))
 
 
 @router.get("/{content_id}/versions", responses=raises(NoSuchContent, Forbidden))
-def list_versions(content_id: int, ctx: Read) -> list[VersionBody]:
+def list_versions(content_id: Id, ctx: Read) -> list[VersionBody]:
     """The versions of a content, newest first."""
     queries.content(ctx, content_id)
     return [
@@ -261,19 +264,19 @@ def list_versions(content_id: int, ctx: Read) -> list[VersionBody]:
 
 
 @router.post("/{content_id}/publish", responses=raises(NoSuchContent, Forbidden))
-def publish_content(content_id: int, body: PublishBody, ctx: Write) -> ContentBody:
+def publish_content(content_id: Id, body: PublishBody, ctx: Write) -> ContentBody:
     """Make a version the one that readers get."""
     return _shown(actions.publish(ctx, content_id, body.version))
 
 
 @router.delete("/{content_id}", status_code=204, responses=raises(NoSuchContent, Forbidden))
-def archive_content(content_id: int, ctx: Write) -> None:
+def archive_content(content_id: Id, ctx: Write) -> None:
     """Take a content out of the library; links that were sent stay readable."""
     actions.archive(ctx, content_id)
 
 
 @router.post("/{content_id}/restore", status_code=204, responses=raises(NoSuchContent, Forbidden))
-def restore_content(content_id: int, ctx: Write) -> None:
+def restore_content(content_id: Id, ctx: Write) -> None:
     """Put an archived content back into the library."""
     actions.archive(ctx, content_id, archived=False)
 
@@ -291,7 +294,7 @@ def upload_file(
 
 @router.post("/{content_id}/link", responses=raises(NoSuchContent, Forbidden))
 def make_link(
-    content_id: int, ctx: Write, purpose: Annotated[CleanText, Query(min_length=1, max_length=100)]
+    content_id: Id, ctx: Write, purpose: Annotated[CleanText, Query(min_length=1, max_length=100)]
 ) -> LinkBodyOut:
     """A link for everybody, for a purpose such as a poster or a menu; the same purpose gives the same link."""
     queries.content(ctx, content_id)
@@ -302,7 +305,7 @@ def make_link(
 @router.get(
     "/{content_id}/preview", response_class=HTMLResponse, responses=raises(NoSuchContent, NotPublished, Forbidden)
 )
-def preview_page(content_id: int, request: Request, ctx: Write, version: int | None = None) -> Response:
+def preview_page(content_id: Id, request: Request, ctx: Write, version: Number | None = None) -> Response:
     """The page as a reader would see it; nothing is counted and a form is not sent."""
     content = queries.content(ctx, content_id, version=version)
     if isinstance(content.body, TextBody | TemplateBody | LinkBody):
@@ -313,11 +316,13 @@ def preview_page(content_id: int, request: Request, ctx: Write, version: int | N
     return HTMLResponse(html, headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"})
 
 
-@router.get(
+@router.post(
     "/{content_id}/message",
-    responses=raises(NoSuchContent, NotPublished, NotSendable, FieldsNotAllowed, Forbidden),
+    responses=raises(
+        NoSuchContent, UnknownCustomer, NotPublished, NotSendable, FieldsNotAllowed, UnknownContent, Forbidden
+    ),
 )
-def preview_message(content_id: int, ctx: Write, route: str, customer_id: int | None = None) -> MessagePreview:
+def preview_message(content_id: Id, ctx: Write, route: str, customer_id: Number | None = None) -> MessagePreview:
     """The message that a route would send, for one customer or with the defaults of its fields."""
     made = actions.outgoing(ctx, content_id, route, context=LinkContext("preview"))
     values: dict[str, object] = {}
@@ -331,14 +336,14 @@ def preview_message(content_id: int, ctx: Write, route: str, customer_id: int | 
 
 @router.get("/{content_id}/statistics", responses=raises(NoSuchContent, Forbidden))
 def content_statistics(
-    content_id: int, ctx: Read, since: Moment | None = None, until: Moment | None = None
+    content_id: Id, ctx: Read, since: Moment | None = None, until: Moment | None = None
 ) -> StatisticsBody:
     """Views, readers, reading time per page, clicks, forwards, answers, and where forms are left."""
     return StatisticsBody.model_validate(asdict(statistics(ctx, content_id, since, until)))
 
 
 @router.get("/{content_id}/submissions", responses=raises(NoSuchContent, BadCursor, Forbidden))
-def list_submissions(content_id: int, ctx: Read, cursor: str | None = None, limit: Limit = 50) -> SubmissionPage:
+def list_submissions(content_id: Id, ctx: Read, cursor: str | None = None, limit: Limit = 50) -> SubmissionPage:
     """The answers to a form, newest first."""
     clear = ctx.actor.may("customers.phones")
     page = submissions(ctx, content_id, clear=clear, after=cursor, limit=limit)

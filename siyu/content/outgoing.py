@@ -14,6 +14,8 @@ PERSONAL = frozenset({"oa_custom", "oa_template"})
 
 ROUTES = PERSONAL | {"oa_mass"}
 OWN = "{{link}}"
+DRAFT_TITLE, DRAFT_HTML = 32, 19_000
+"""Characters that a mass-sent article may have (docs/platform.md B.3; the platform's 20,000 less our own link)."""
 
 
 def sendable(content: Content, route: str, template: str | None = None) -> tuple[str, dict[str, Any]]:
@@ -81,11 +83,16 @@ def _draft(content: Content) -> dict[str, Any]:
     html = (
         for_draft(body.html) if isinstance(body, ArticleBody) else _paragraphs(words or content.digest or content.title)
     )
+    if len(content.title) > DRAFT_TITLE or len(html) > DRAFT_HTML:
+        raise NotSendable(
+            f"a mass-sent article has a title of at most {DRAFT_TITLE} characters and a text of {DRAFT_HTML}",
+            field="title" if len(content.title) > DRAFT_TITLE else "body.html",
+        )
     return {
         "article_type": "news",
-        "title": content.title[:32],
+        "title": content.title,
         "author": body.author if isinstance(body, ArticleBody) else "",
-        "digest": content.digest[:128],
+        "digest": content.digest,
         "content": f'{html}<p><a href="{OWN}">阅读全文</a></p>',
         "content_source_url": OWN,
         "need_open_comment": 0,

@@ -1,6 +1,7 @@
 """Door: reads of the library, addresses of links, and the pure step that makes a message personal."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -23,8 +24,8 @@ from siyu.content.types import (
 )
 from siyu.customers import queries as customers
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.errors import NotFound
-from siyu.kernel.paging import Page, cursor, keys
+from siyu.kernel.errors import BadTime, NotFound
+from siyu.kernel.paging import BadCursor, Page, cursor, keys
 from siyu.kernel.settings import settings
 from siyu.kernel.text import clean, moment
 
@@ -89,10 +90,7 @@ def contents(
     limit: int = 50,
 ) -> Page[Summary]:
     """The library, last changed first; ``words`` are looked for in title and key. Raises BadCursor."""
-    below = None
-    if after:
-        at, content_id = keys(after, 2)
-        below = (moment(at, "cursor"), int(str(content_id)))
+    below = position(after) if after else None
     rows = store.page(ctx, kind, words, archived, below, limit + 1)
     items = [
         Summary(
@@ -102,6 +100,17 @@ def contents(
     ]
     following = cursor(items[-1].updated_at.isoformat(), items[-1].content_id) if len(rows) > limit else None
     return Page(items, following)
+
+
+def position(value: str) -> tuple[datetime, int]:
+    """(time, id) of the last row of a page; raises BadCursor."""
+    at, last = keys(value, 2)
+    if not isinstance(last, int) or not 0 <= last < 2**63:
+        raise BadCursor("the cursor belongs to another list", field="cursor")
+    try:
+        return moment(at, "cursor"), last
+    except BadTime:
+        raise BadCursor("the cursor belongs to another list", field="cursor") from None
 
 
 def versions(ctx: Ctx, content_id: int) -> list[tuple[int, str, Any, str]]:

@@ -11,6 +11,7 @@ from siyu.content.types import Content, Link, NoSuchContent, NotPublished
 from siyu.customers import actions as customers
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import NotFound
+from siyu.kernel.text import text_fault
 
 LONGEST_PAGE = 30 * 60 * 1000
 """Milliseconds of one page in one view that are believed."""
@@ -83,7 +84,7 @@ def open_page(ctx: Ctx, found: Target, visitor: Visitor, *, wechat: bool, parame
     who = reader(found.owner, proven, stranger, recognised)
     number = visitor.reader(content.content_id)
     first = not store.seen_before(ctx, link.link_id, number) if who.forward else True
-    touch = {name: parameters[name][:200] for name in UTM if parameters.get(name)}
+    touch = {name: parameters[name][:200] for name in UTM if parameters.get(name) and not text_fault(parameters[name])}
     view_id = store.add_view(
         ctx,
         content_id=content.content_id,

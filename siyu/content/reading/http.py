@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import Field
 
 from siyu.content import files, queries, store
 from siyu.content.bodies import EbookBody, LinkBody
@@ -30,6 +31,7 @@ from siyu.kernel.errors import Invalid, NotFound, SiyuError, TooMany
 from siyu.kernel.http import Edge, requires
 
 public = APIRouter(tags=["pages"])
+Small = Annotated[int, Field(ge=0, lt=2**31)]
 LONGEST_POST = 256 * 1024
 _QUERY = "siyu_q"
 _SECURE = {
@@ -124,7 +126,7 @@ def open_link(code: str, request: Request, ctx: Annotated[Ctx, requires(None)]) 
 
 
 @public.get("/oauth/oa/{account_id}/callback", response_class=HTMLResponse)
-def oauth_callback(account_id: int, request: Request, state: str = "", code: str = "") -> Response:
+def oauth_callback(account_id: Small, request: Request, state: str = "", code: str = "") -> Response:
     """WeChat sends the browser back; whatever it says, the reader gets the page."""
     visitor = _visitor(request)
     link = silent.code_of(account_id, visitor, state) if visitor else None
@@ -155,7 +157,7 @@ def beacon(data: Annotated[bytes, Depends(posted)], ctx: Annotated[Ctx, requires
         raise Invalid("a beacon names its view", field="view")
     token = _token(told["view"])
     if "field" in told:
-        actions.touch_field(ctx, token, str(told["field"]))
+        actions.touch_field(ctx, token, str(told["field"])[:100])
     else:
         page, ms = told.get("page"), told.get("ms")
         if type(page) is not int or not 1 <= page <= files.MAX_PAGES:
@@ -167,7 +169,7 @@ def beacon(data: Annotated[bytes, Depends(posted)], ctx: Annotated[Ctx, requires
 
 
 @public.get("/t/go")
-def go(view: str, n: int, request: Request, ctx: Annotated[Ctx, requires(None)]) -> Response:
+def go(view: str, n: Small, request: Request, ctx: Annotated[Ctx, requires(None)]) -> Response:
     """Leave a page by one of its own outside addresses; the click is counted on the way."""
     try:
         address = actions.click_away(ctx, _token(view), n)
@@ -229,7 +231,7 @@ def _book(ctx: Ctx, content_id: int, version: int, key: str) -> tuple[int, int, 
 
 
 @public.get("/e/{content_id}/book.pdf")
-def download_book(content_id: int, v: int, k: str, ctx: Annotated[Ctx, requires(None)], view: str = "") -> Response:
+def download_book(content_id: Small, v: Small, k: str, ctx: Annotated[Ctx, requires(None)], view: str = "") -> Response:
     """The PDF of an e-book that may be downloaded; the download is counted."""
     content = queries.content(ctx, content_id, version=v)
     file_id, _, _ = _book(ctx, content_id, v, k)
@@ -243,7 +245,7 @@ def download_book(content_id: int, v: int, k: str, ctx: Annotated[Ctx, requires(
 
 
 @public.get("/e/{content_id}/{page}.png")
-def book_page(content_id: int, page: int, v: int, k: str, ctx: Annotated[Ctx, requires(None)]) -> Response:
+def book_page(content_id: Small, page: Small, v: Small, k: str, ctx: Annotated[Ctx, requires(None)]) -> Response:
     """One page of an e-book as a picture."""
     file_id, pages, sha = _book(ctx, content_id, v, k)
     if not 1 <= page <= pages:
@@ -255,7 +257,7 @@ def book_page(content_id: int, page: int, v: int, k: str, ctx: Annotated[Ctx, re
 
 
 @public.get("/m/{file_id}")
-def picture(file_id: int, ctx: Annotated[Ctx, requires(None)]) -> Response:
+def picture(file_id: Small, ctx: Annotated[Ctx, requires(None)]) -> Response:
     """An uploaded image."""
     row = store.files(ctx, [file_id]).get(file_id)
     if row is None or row.kind != "image":

@@ -10,8 +10,7 @@ from siyu.content.reading import counts, store
 from siyu.content.reading.forms import masked
 from siyu.content.types import Content
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.paging import Page, cursor, keys
-from siyu.kernel.text import moment
+from siyu.kernel.paging import Page, cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +127,7 @@ def submissions(
     Raises NoSuchContent, BadCursor.
     """
     content = queries.content(ctx, content_id)
-    below = None
-    if after:
-        at, submission_id = keys(after, 2)
-        below = (moment(at, "cursor"), int(str(submission_id)))
+    below = queries.position(after) if after else None
     rows = store.submissions(ctx, content_id, below, limit + 1)
     types: dict[str, str] = {}
     if isinstance(content.body, FormBody):
