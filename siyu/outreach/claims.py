@@ -20,7 +20,7 @@ from siyu.outreach.decision import BATCHED, Candidate, Mode, Rules, decide
 from siyu.outreach.merging import follow_merges
 from siyu.outreach.policy import times
 from siyu.outreach.queries import policy as current_policy
-from siyu.outreach.store import batch, choice, message, person, request
+from siyu.outreach.store import batch, choice, in_state, message, person, request
 from siyu.outreach.types import Route, State
 from siyu.outreach.work import LEASE, Work
 from siyu.platforms import queries as platforms
@@ -69,7 +69,7 @@ def mass(ctx: Ctx, lease: float = LEASE) -> Work | None:
 
 def _claim_group(ctx: Ctx, group: Row[*tuple[Any, ...]], lease: float) -> Work | None:
     same = and_(
-        request.c.state == State.GATHERED.value,
+        in_state(State.GATHERED),
         request.c.account_id == group.account_id,
         request.c.message_id == group.message_id,
         request.c.due_at <= ctx.now,
@@ -121,7 +121,7 @@ def _due_group(ctx: Ctx) -> Row[*tuple[Any, ...]] | None:
     """The group that waits longest and whose account may call; its account is locked until the transaction ends."""
     due = (
         select(request.c.account_id, request.c.message_id, func.count().label("people"))
-        .where(request.c.state == State.GATHERED.value, request.c.due_at <= ctx.now)
+        .where(in_state(State.GATHERED), request.c.due_at <= ctx.now)
         .group_by(request.c.account_id, request.c.message_id)
         .order_by(func.min(request.c.due_at), request.c.message_id)
     )
@@ -145,7 +145,7 @@ def _lock_account(ctx: Ctx, account_id: int) -> bool:
 def _lock(ctx: Ctx, lane: int, states: Sequence[State], limit: int, slots: tuple[int, int]) -> list[Candidate]:
     due = and_(
         request.c.lane == lane,
-        request.c.state.in_([state.value for state in states]),
+        in_state(*states),
         request.c.due_at <= ctx.now,
         *([] if slots == ALL_SLOTS else [request.c.slot.between(*slots)]),
     )
@@ -227,7 +227,7 @@ def _judge(
 
 def _waves_go(ctx: Ctx, message_ids: set[int]) -> None:
     """Many people asked for at one moment are a wave of their own: it goes now instead of at the full hour."""
-    gathered = and_(request.c.state == State.GATHERED.value, request.c.message_id.in_(sorted(message_ids)))
+    gathered = and_(in_state(State.GATHERED), request.c.message_id.in_(sorted(message_ids)))
     wave = (
         select(request.c.message_id, request.c.account_id, request.c.choice, request.c.asked_at)
         .join(choice, and_(choice.c.message_id == request.c.message_id, choice.c.choice == request.c.choice))

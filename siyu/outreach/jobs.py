@@ -38,7 +38,7 @@ FAST_PHASES: tuple[Phased[Any, Any], ...] = fast_phases()
 
 
 def pulse(ctx: Ctx, pulse: Pulse) -> None:
-    """Rows follow merged and split customers."""
+    """Rows follow merged and split customers; nothing waits for an erased one."""
     merging.step_over(
         ctx,
         [
@@ -46,6 +46,9 @@ def pulse(ctx: Ctx, pulse: Pulse) -> None:
             for event in pulse.of("merged", "split")
         ],
     )
+    erased = [event.customer_id for event in pulse.of("erased")]
+    if erased:
+        merging.forget(ctx, erased)
 
 
 def tick(ctx: Ctx, limit: int) -> int:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -182,3 +183,20 @@ def recount(ctx: Ctx, customer_ids: Sequence[int]) -> None:
         .group_by(request.c.customer_id, request.c.claimed_day, request.c.route, request.c.account_id)
     )
     ctx.tx.execute(upsert(tally).from_select(["customer_id", "day", "route", "account_id", "sends", "capped"], counted))
+
+
+def forget(ctx: Ctx, customer_ids: Sequence[int]) -> None:
+    """End what is open for erased customers, and drop what the platform said of them; counts and the seen-set stay."""
+    these = ids_of(customer_ids).subquery("these")
+    mine = request.c.customer_id == these.c.customer_id
+    ended = ctx.tx.execute(
+        update(request)
+        .where(mine, request.c.state.in_(OPEN))
+        .values(state=State.NOT_SENT.value, reason="erased", decided_at=ctx.now, done_at=ctx.now)
+        .returning(request.c.customer_id, request.c.request_id)
+    ).all()
+    telling.ended(ctx, [(row.customer_id, row.request_id) for row in ended])
+    ctx.tx.execute(update(request).where(mine, request.c.detail.is_not(None)).values(detail=None))
+    for table in (window, refusal):
+        # set-loop: two tables of one form
+        ctx.tx.execute(delete(table).where(table.c.customer_id == these.c.customer_id))

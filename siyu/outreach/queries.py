@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, func, select
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.paging import Page, cursor, keys
 from siyu.outreach import policy as arithmetic
-from siyu.outreach.store import batch, message, move, request
+from siyu.outreach.store import batch, in_state, message, move, request
 from siyu.outreach.store import policy as policies
 from siyu.outreach.types import Entry, MassSend, Move, Origin, Policy, Route, State, StepCount
 
@@ -108,11 +108,11 @@ def mass_sends(ctx: Ctx, origin: Origin | None = None, after: str | None = None,
 def earliest(ctx: Ctx, without: Sequence[int] = ()) -> datetime | None:
     """When the first open request is due, in whatever state; gathered ones of the accounts ``without`` do not count."""
     due = [
-        select(func.min(request.c.due_at)).where(request.c.state == state.value, request.c.lane == lane)
+        select(func.min(request.c.due_at)).where(in_state(state), request.c.lane == lane)
         for state in (State.WAITING, State.READY)
         for lane in (0, 1)
     ]
-    gathered = request.c.state == State.GATHERED.value
+    gathered = in_state(State.GATHERED)
     due.append(select(func.min(request.c.due_at)).where(gathered, request.c.account_id.not_in(list(without))))
     times = ctx.tx.execute(select(*(part.scalar_subquery() for part in due))).one()
     return min((time for time in times if time is not None), default=None)
@@ -125,7 +125,7 @@ def first_lease(ctx: Ctx) -> float | None:
 
 def gathered_accounts(ctx: Ctx) -> list[int]:
     """Accounts for which gathered recipients are due now."""
-    due = (request.c.state == State.GATHERED.value, request.c.due_at <= ctx.now)
+    due = (in_state(State.GATHERED), request.c.due_at <= ctx.now)
     rows = ctx.tx.execute(select(request.c.account_id).distinct().where(*due)).scalars()
     return sorted(account_id for account_id in rows if account_id is not None)
 

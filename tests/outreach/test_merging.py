@@ -79,3 +79,22 @@ def test_caps_of_both_count_together(town: Town) -> None:
         )
     town.work()
     assert len(town.platform.of("mass_send")) == 4
+
+
+def test_nothing_goes_to_the_erased(town: Town) -> None:
+    message = Message(content_id=town.article())
+    town.opens(town.people[:2])
+    town.ask(town.people[:2], key="now", message=message, routes=(town.custom,))
+    town.ask(town.people[:2], key="later", routes=(town.custom,), wanted_at=town.world.now + timedelta(days=1))
+    with town.world.open() as ctx:
+        customers.erase(ctx, town.people[0])
+    town.work()
+    assert town.platform.of("custom_send") == ["o1"]
+    pulse(town)
+    assert town.states() == [
+        (0, "not_sent", "erased"),
+        (1, "sent", "now"),
+        (0, "not_sent", "erased"),
+        (1, "waiting", "asked"),
+    ]
+    assert town.world.value("select count(*) from outreach_window where customer_id = :one", one=town.people[0]) == 0

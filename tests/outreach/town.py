@@ -89,6 +89,7 @@ class Town:
     account: int
     people: list[int]
     platform: Platform
+    template_id: str = "T1"
 
     def ask(
         self,
@@ -125,7 +126,7 @@ class Town:
 
     @property
     def template(self) -> RouteChoice:
-        return RouteChoice(Route.OA_TEMPLATE, self.account, template="T1")
+        return RouteChoice(Route.OA_TEMPLATE, self.account, template=self.template_id)
 
     def opens(self, who: Sequence[int], trigger: Any = "message", at: datetime | None = None) -> None:
         with self.world.open() as ctx:
@@ -185,7 +186,7 @@ class Town:
             body = {
                 "html": "<p>正文</p>",
                 "message": "给您: {{link}}",
-                "template": {"template_id": "T1", "data": {"first": "提醒"}},
+                "template": {"template_id": "T1", "data": {"thing1": "提醒"}},
             }
             return content.save_content(ctx, key=key, kind="article", title=key, body=body, publish=True).content_id
 
