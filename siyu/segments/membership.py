@@ -161,7 +161,7 @@ def _tell(
     if not told:
         return
     people = {customer_id for _, (_, customer_id) in told}
-    active = store.active(ctx, customer_queries.customer, sorted(people)) if lost else people
+    active = customer_queries.active(ctx, sorted(people)) if lost else people
     change_id = store.next_change_id(ctx)
     events = [
         NewEvent(

@@ -92,7 +92,7 @@ def facts(ctx: Ctx, condition: Condition, who: Who) -> dict[int, Facts]:
     for name, found in by_kind.items():  # set-loop: one statement per leaf kind
         loaded[name] = parsing.kind_of(found[0]).load(ctx, [leaf.params for leaf in found], who)
     since = {row.customer_id: getattr(row, "since", None) for row in ctx.tx.execute(who)}
-    people = store.active(ctx, customers.customer, sorted(since))
+    people = customers.active(ctx, sorted(since))
     return {
         customer_id: Facts(
             customer_id,

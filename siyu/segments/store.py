@@ -283,13 +283,6 @@ def first_by_hash(ctx: Ctx, who: Select[Any], limit: int) -> list[int]:
     return list(ctx.tx.execute(statement).scalars())
 
 
-def active(ctx: Ctx, people: FromClause, ids: Sequence[int]) -> set[int]:
-    """Which of the ids are rows of ``people`` (the active customers)."""
-    given = unnest("i", customer_id=(Integer(), ids))
-    statement = select(people.c.customer_id).where(people.c.customer_id.in_(select(given.c.customer_id)))
-    return set(ctx.tx.execute(statement).scalars())
-
-
 def names(ctx: Ctx, people: FromClause, ids: Sequence[int]) -> dict[int, str | None]:
     given = unnest("i", customer_id=(Integer(), ids))
     statement = select(people.c.customer_id, people.c.name).where(people.c.customer_id.in_(select(given.c.customer_id)))

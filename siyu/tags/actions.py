@@ -1,5 +1,6 @@
 """Door: every write of tags."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -222,3 +223,8 @@ def move(ctx: Ctx, moves: dict[int, tuple[int, int]]) -> None:
     changes.open_shares(ctx, involved)
     changes.move_shares(ctx, list(moves), [target for _, target in moves.values()])
     changes.unite_shares(ctx, involved)
+
+
+def erase(ctx: Ctx, ids: Sequence[int]) -> None:
+    """Forget the tags of erased customers, without events: there is nobody left to tell about."""
+    changes.forget_customers(ctx, ids)

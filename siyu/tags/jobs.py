@@ -1,4 +1,4 @@
-"""Private: what tags do by themselves: follow merges, let tags expire."""
+"""Private: what tags do by themselves: follow merges and erasure, let tags expire."""
 
 from datetime import datetime
 
@@ -9,13 +9,15 @@ from siyu.tags.store import changes
 
 
 def pulse(ctx: Ctx, pulse: Pulse) -> None:
-    """Move the tags of merged and split customers (props origin_id, from_id, to_id)."""
+    """Move the tags of merged and split customers (props origin_id, from_id, to_id); forget those of erased ones."""
     moves: dict[int, tuple[int, int]] = {}
     for event in pulse.of("merged", "split"):
         origin, source, target = (int(str(event.props[name])) for name in ("origin_id", "from_id", "to_id"))
         moves[origin] = (moves[origin][0] if origin in moves else source, target)
     if moves:
         actions.move(ctx, moves)
+    if erased := [event.customer_id for event in pulse.of("erased")]:
+        actions.erase(ctx, erased)
 
 
 def tick(ctx: Ctx, limit: int) -> int:

@@ -96,7 +96,7 @@ def peoples(draw: st.DrawFn) -> People:
                 st.sampled_from(["placed", "paid", "refunded"]),
                 ages.filter(lambda age: age >= timedelta(0)),
             ),
-            max_size=0,
+            max_size=5,
         )
     )
     return People(persons, events, orders)

@@ -150,6 +150,18 @@ def test_the_pulse_follows_merges_of_customers(ctx: Ctx) -> None:
     assert carried(ctx, [one]) == [{tag, other}]
 
 
+def test_erasure_forgets_tags_and_where_they_came_from(ctx: Ctx, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "EVENTS_UP_TO", 1)
+    ann, bob = people(ctx, "ann", "bob")
+    tag = actions.ensure(ctx, "意向/高")
+    actions.add(ctx, tag_id=tag, who=ids_of([ann, bob]), why="import", expires_at=ctx.now + timedelta(days=1))
+    customers.erase(ctx, ann)
+    jobs.pulse(ctx, pulse(ctx))
+    assert carried(ctx, [ann, bob]) == [set(), {tag}]
+    assert [list(ids) for ids in ctx.tx.execute(text("select ids from tag_change_part")).scalars()] == [[bob]]
+    assert jobs.tick(replace(ctx, now=ctx.now + timedelta(days=1)), 10) == 1
+
+
 def test_retired_tags_stay_and_deleted_ones_go(ctx: Ctx) -> None:
     (ann,) = people(ctx, "ann")
     tag = actions.ensure(ctx, "旧/标签")

@@ -241,6 +241,17 @@ def unite_shares(ctx: Ctx, ids: Sequence[int]) -> None:
     ctx.tx.execute(insert(customer_tags).from_select(["customer_id", "tags"], union))
 
 
+def forget_customers(ctx: Ctx, ids: Sequence[int]) -> None:
+    """Delete everything about these customers; the ids in the parts of big changes go too."""
+    gone = unnest("gone", customer_id=(Integer(), ids))
+    for table in (customer_tags, merged_tags, expiry):  # set-loop: the three tables that hold tags
+        ctx.tx.execute(delete(table).where(table.c.customer_id.in_(select(gone.c.customer_id))))
+    chunks = {customer_id >> CHUNK_BITS for customer_id in ids}
+    named = part.c.ids.overlap(cast(list(ids), INTS))
+    kept = _without(part.c.ids, cast(list(ids), INTS))
+    ctx.tx.execute(update(part).where(part.c.chunk.in_(chunks), named).values(ids=kept))
+
+
 # --- provenance ------------------------------------------------------------------------------------------------
 
 
