@@ -13,7 +13,7 @@ from siyu.customers import queries as customer_queries
 from siyu.customers.types import Person
 from siyu.groups import actions as groups
 from siyu.intake import official_account, store, wecom
-from siyu.intake.types import Arrival, Known, RoundKind
+from siyu.intake.types import Arrival, Known, LookupKind, RoundKind
 from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ids_of, savepoint
@@ -140,7 +140,7 @@ def take_in(ctx: Ctx, arrivals: Sequence[Arrival], accounts: Mapping[int, Known]
         )
     chats = [arrival.chat for arrival in arrivals if arrival.chat]
     groups.apply(ctx, chats, {account_id: known.corpid for account_id, known in accounts.items()})
-    wishes = [wish for arrival in arrivals for wish in arrival.lookups]
+    wishes = [wish for arrival in arrivals for wish in arrival.lookups] + _missed_follows(ctx, whose)
     if wishes:
         store.want(ctx, wishes)
     starts = sorted({arrival.start for arrival in arrivals if arrival.start})
@@ -173,6 +173,17 @@ def _whose(ctx: Ctx, arrivals: Sequence[Arrival]) -> list[tuple[Arrival, Person]
         return []
     people = customers.recognise(ctx, [record for _, record in personal])
     return [(arrival, person) for (arrival, _), person in zip(personal, people, strict=True)]
+
+
+def _missed_follows(ctx: Ctx, whose: Sequence[tuple[Arrival, Person]]) -> list[tuple[int, LookupKind, str]]:
+    """Only followers can write, tap and scan: whose follow is not known, his callback was lost or is late."""
+    acted = {
+        (person.customer_id, arrival.account_id, arrival.record.identities[0].value)
+        for arrival, person in whose
+        if arrival.record and arrival.window in ("message", "menu", "scan")
+    }
+    missed = store.not_following(ctx, customer_queries.follows, sorted(acted)) if acted else []
+    return [(account_id, "oa_follower", openid) for account_id, openid in missed]
 
 
 def _opt_out(ctx: Ctx, whose: Sequence[tuple[Arrival, Person]]) -> None:

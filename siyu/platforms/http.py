@@ -13,7 +13,7 @@ from siyu.kernel.paging import BadCursor
 from siyu.kernel.settings import settings
 from siyu.kernel.text import CleanText
 from siyu.platforms import actions, phases, queries
-from siyu.platforms.types import Account, AccountKind, AccountTaken, BadAccount
+from siyu.platforms.types import Account, AccountKind, AccountTaken, BadAccount, BadScene, CallFailed
 
 router = APIRouter(prefix="/api/platforms", tags=["platforms"])
 
@@ -70,6 +70,22 @@ class Connection(BaseModel):
     ok: bool
     code: int
     message: str
+
+
+class NewQrCode(_Input):
+    """A parameter QR code to make; without ``seconds`` it is permanent."""
+
+    scene: CleanText = Field(min_length=1, max_length=64, examples=["ebook"])
+    seconds: int | None = Field(default=None, ge=60, le=2_592_000)
+
+
+class QrCodeBody(BaseModel):
+    """A parameter QR code: what it encodes and where its image is."""
+
+    scene: str
+    ticket: str
+    url: str
+    image_url: str
 
 
 class InboxState(BaseModel):
@@ -173,6 +189,22 @@ def check_account(request: Request, account_id: int) -> Connection:
     outcome = checked.outcome
     assert outcome is not None
     return Connection(ok=outcome.ok, code=outcome.code, message=outcome.message)
+
+
+@router.post(
+    "/accounts/{account_id}/qr-codes",
+    operation_id="add_qr_code",
+    status_code=201,
+    responses=raises(NotFound, BadAccount, BadScene, CallFailed),
+)
+def add_qr_code(request: Request, account_id: int, body: NewQrCode) -> QrCodeBody:
+    """Make a parameter QR code at the Official Account; its scans bring the scene as source."""
+    edge: Edge = request.app.state.edge
+    with edge.request(request, "platforms.write"):
+        pass  # As above.
+    made = phases.MadeQrCode()
+    edge.run(phases.new_qr_code(phases.NewQrCode(account_id, body.scene, body.seconds), made))
+    return QrCodeBody(scene=body.scene, ticket=made.ticket, url=made.url, image_url=made.image_url)
 
 
 @router.get("/inbox", operation_id="get_inbox_state")

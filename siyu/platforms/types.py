@@ -172,6 +172,12 @@ class BadAccount(Invalid):
     code = "bad_account"
 
 
+class BadScene(Invalid):
+    """The scene or the life of a parameter QR code is outside the platform's limits."""
+
+    code = "bad_scene"
+
+
 class CallFailed(SiyuError):
     """The platform refused a call that this request needs; detail holds its code."""
 

@@ -144,6 +144,18 @@ def test_lost_callbacks_are_healed_at_four_in_the_morning(both: Platforms) -> No
         assert source.code == "fair"
 
 
+def test_a_message_heals_a_lost_follow(both: Platforms) -> None:
+    settle(both)
+    both.sandbox.set_faults(seed=2, lose=1.0)
+    both.sandbox.act(26, "subscribe", account=APPID, scene="fair")
+    both.sandbox.set_faults(lose=0.0)
+    both.wait(minutes=1)
+    both.sandbox.act(26, "text", account=APPID, text="你好")
+    settle(both)
+    assert followers(both) == truth(both)
+    assert (events(both, "followed"), events(both, "message_received")) == (1, 1)
+
+
 def test_doubled_and_reordered_callbacks_count_once(both: Platforms) -> None:
     settle(both)
     both.sandbox.set_faults(seed=5, duplicate=1.0, reorder=0.5)

@@ -10,7 +10,7 @@ import pytest
 from siyu.platforms import actions
 from siyu.platforms.http import router
 from siyu.platforms.types import InboxRow
-from tests.platforms.sandboxed import KEY, Platforms, platforms
+from tests.platforms.sandboxed import APPID, KEY, Platforms, platforms
 from tests.support.http import room_client
 from tests.support.world import START, World
 
@@ -111,3 +111,20 @@ def test_connection_check_says_what_the_platform_says(both: Platforms) -> None:
     signer = client.post("/api/platforms/accounts", json={"kind": "webhook", "key": "crm", "name": "CRM"}).json()
     assert signer["callback_url"] is None
     assert client.post(f"/api/platforms/accounts/{signer['account_id']}/check").json()["code"] == "bad_account"
+
+
+def test_qr_code_brings_its_scene(both: Platforms) -> None:
+    both.sandbox.add_people(key="p", seed=1, count=1)
+    client = room_client(both.world, router, senders=both.senders)
+    path = f"/api/platforms/accounts/{both.oa}/qr-codes"
+    made = client.post(path, json={"scene": "fair-3", "seconds": 3600})
+    assert made.status_code == 201, made.text
+    image = both.sandbox.http.get(made.json()["image_url"])
+    assert (image.status_code, image.headers["content-type"].startswith("image/")) == (200, True)
+    both.sandbox.act(1, "scan", account=APPID, ticket=made.json()["ticket"])
+    with both.world.open() as ctx:
+        (message,) = actions.take_inbox(ctx, 0, 10)
+    assert (message.kind, message.body["EventKey"]) == ("subscribe", "qrscene_fair-3")
+    assert client.post(path, json={"scene": "x", "seconds": 5}).status_code == 422
+    wecom = client.post(f"/api/platforms/accounts/{both.wecom}/qr-codes", json={"scene": "x"}).json()
+    assert (wecom["code"], wecom["field"]) == ("bad_account", "account_id")

@@ -196,3 +196,21 @@ def following(ctx: Ctx, account_id: int, follows: FromClause, customers: Sequenc
         .where(follows.c.kind == "wecom", follows.c.account_id == account_id, follows.c.following)
     )
     return {(row.customer_id, row.staff) for row in rows}
+
+
+def not_following(ctx: Ctx, follows: FromClause, rows: Sequence[tuple[int, int, str]]) -> list[tuple[int, str]]:
+    """Of (customer_id, account_id, openid) the (account_id, openid) of those whose follow is not known."""
+    given = unnest(
+        "n",
+        customer_id=(Integer(), [row[0] for row in rows]),
+        account_id=(Integer(), [row[1] for row in rows]),
+        openid=(Text(), [row[2] for row in rows]),
+    )
+    stands = select(literal(1)).where(
+        follows.c.customer_id == given.c.customer_id,
+        follows.c.kind == "oa",
+        follows.c.account_id == given.c.account_id,
+        follows.c.following,
+    )
+    found = ctx.tx.execute(select(given.c.account_id, given.c.openid).where(~stands.exists()).distinct())
+    return [(row.account_id, row.openid) for row in found]
