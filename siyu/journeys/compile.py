@@ -13,7 +13,6 @@ from siyu.journeys.definition import (
     ExitStep,
     GotoStep,
     RemoveTagStep,
-    RouteForm,
     SendStep,
     SetAttributeStep,
     SetTagStep,
@@ -177,14 +176,10 @@ class Compiler:
 
     def _routes(self, step: SendStep) -> tuple[Route, ...]:
         found = []
-        for n, choice in enumerate(step.routes):
-            form = choice if isinstance(choice, RouteForm) else RouteForm(route=choice)
-            account = self._account(
-                f"steps.{step.id}.routes.{n}.account" if form.account else f"steps.{step.id}.account", form.account
-            )
-            found.append(
-                Route(form.route, account, form.template, timing.seconds(form.gather) if form.gather else None)
-            )
+        for n, form in enumerate(step.routes):
+            field = f"steps.{step.id}.routes.{n}.account" if form.account else f"steps.{step.id}.account"
+            gather = timing.seconds(form.gather) if form.gather else None
+            found.append(Route(form.route, self._account(field, form.account), form.template, gather))
         return tuple(found)
 
     def _tag(self, step: SetTagStep | RemoveTagStep) -> int:

@@ -5,7 +5,17 @@ Only the form is checked here; what needs the database or the whole graph is che
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from siyu.journeys import timing
 from siyu.journeys.types import BadJourney, Mode, Problem
@@ -71,12 +81,22 @@ class Goal(_Form):
 
 
 class RouteForm(_Form):
-    """One choice of a send's routes, tried in order."""
+    """One choice of a send's routes, tried in order; only its name may be written when it has no parameters."""
 
     route: Literal["oa_custom", "oa_mass", "oa_template"]
     account: Annotated[CleanText, StringConstraints(min_length=1, max_length=120)] | None = None
     template: Annotated[CleanText, StringConstraints(min_length=1, max_length=120)] | None = None
     gather: Duration | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, data: object) -> object:
+        return {"route": data} if isinstance(data, str) else data
+
+    @model_serializer(mode="wrap")
+    def _short(self, write: SerializerFunctionWrapHandler) -> dict[str, object] | str:
+        written: dict[str, object] = write(self)
+        return self.route if list(written) == ["route"] else written
 
     @model_validator(mode="after")
     def _fits(self) -> "RouteForm":
@@ -107,7 +127,7 @@ class SendStep(_Outcome):
     kind: Literal["send"]
     content: Slug | None = None
     text: Annotated[CleanText, StringConstraints(min_length=1, max_length=600)] | None = None
-    routes: list[Literal["oa_custom", "oa_mass", "oa_template"] | RouteForm] = Field(min_length=1, max_length=8)
+    routes: list[RouteForm] = Field(min_length=1, max_length=8)
     answers: bool = False
 
     @model_validator(mode="after")
@@ -294,7 +314,10 @@ def plain(definition: Definition) -> dict[str, object]:
 def _plain_step(step: Step) -> dict[str, object]:
     # The kind has no default, so exclude_defaults keeps it; a null value of an attribute must stay too.
     data = step.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
-    return data | ({"value": None} if isinstance(step, SetAttributeStep) and step.value is None else {})
+    data |= {"value": None} if isinstance(step, SetAttributeStep) and step.value is None else {}
+    onward = [name for name in data if name == "next" or name.startswith("on_")]
+    head = [name for name in ("id", "title", "kind") if name in data]
+    return {name: data[name] for name in (*head, *(name for name in data if name not in (*head, *onward)), *onward)}
 
 
 def _path(data: object, location: tuple[int | str, ...]) -> str:
