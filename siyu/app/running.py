@@ -19,7 +19,7 @@ from siyu.app.wiring import database, house_at
 from siyu.kernel.clock import Clock, ScaledClock, SystemClock
 from siyu.kernel.db import Engine, engine_for
 from siyu.kernel.postgres import AlreadyRunning
-from siyu.kernel.settings import Settings
+from siyu.kernel.settings import Settings, know
 from siyu.platforms.sandbox_control.client import SandboxControl
 from siyu.runtime import queries as runtime
 from siyu.runtime.house import House, set_clock
@@ -42,6 +42,7 @@ def run_here(conf: Settings, console: Console, *, speed: float, customers: int, 
         stack.enter_context(_only_one(url, conf.data_dir))
         bound = _bind(conf)
         address = conf.public_url or f"http://{conf.host}:{bound.getsockname()[1]}"
+        conf = know(public_url=address)
         engine = engine_for(url, pool=2)
         stack.callback(engine.dispose)
         clock: Clock = _scaled(engine, speed, conf.zone) if demo else SystemClock()

@@ -65,9 +65,8 @@ def engine_for(url: str, *, pool: int = 20) -> Engine:
 @contextmanager
 def transaction(engine: Engine, clock: Clock, actor: Actor, zone: ZoneInfo) -> Iterator[Ctx]:
     """Open one transaction, read ``now`` once, commit when the block ends, roll back when it raises."""
-    with engine.begin() as tx:
-        with marked_open():
-            yield Ctx(tx=tx, now=clock.now(), actor=actor, zone=zone, system_time=clock.is_system)
+    with engine.begin() as tx, marked_open():
+        yield Ctx(tx=tx, now=clock.now(), actor=actor, zone=zone, system_time=clock.is_system)
 
 
 @contextmanager

@@ -32,7 +32,17 @@ class Settings(BaseSettings):
     chromium: str | None = Field(default=None, description="Path of a Chromium for the browser tests.")
 
 
+_known: dict[str, object] = {}
+
+
 @lru_cache
 def settings() -> Settings:
     """The settings of this process."""
-    return Settings()
+    return Settings(**_known)  # type: ignore[arg-type]  # names and values are checked by pydantic
+
+
+def know(**values: object) -> Settings:
+    """Settings that only the edge learns, such as the public address once the port is bound; returns all settings."""
+    _known.update(values)
+    settings.cache_clear()
+    return settings()

@@ -16,6 +16,7 @@ from siyu.outreach.types import Origin
 from siyu.platforms.sandbox_control.client import SandboxControl
 from siyu.runtime.house import House
 
+UNNAMED = "customer "
 SENT = ("sent", "accepted", "received")
 
 
@@ -57,10 +58,10 @@ def compare(house: House, control: SandboxControl, built: company.Company, since
         reminder = _sent(ctx, built, names, "reminder")
         late = _entered_late(ctx, built, names, since)
         routes = _routes(ctx, built)
-    heard = _heard(control, since)
+    heard, away = _heard(control, since), _left(control, since)
     replied = {uid for uid, texts in heard.items() if any(materials.KEYWORD in text for text in texts)}
     rows = [
-        _people("推送 e-book sent", article, _received(control, match=materials.ARTICLE)),
+        _people("推送 e-book sent", article, _received(control, match=materials.ARTICLE), away),
         *(
             Row(
                 f"  经 {route} / by {route}",
@@ -69,13 +70,15 @@ def compare(house: House, control: SandboxControl, built: company.Company, since
             )
             for route in ("oa_mass", "oa_custom", "oa_template")
         ),
-        _people("回复关键词 replied", keyword, replied),
-        _people("下载链接 link sent", link, _received(control, match=materials.LINK_TEXT, route="oa_custom")),
-        _people("填写表单 form", forms, _acted(control, "form")),
-        _people("进群邀请 group invitation", invitation, _received(control, match=materials.GROUP_TEXT)),
-        _people("提醒 reminder", reminder, _received(control, match=materials.REMINDER_TITLE, route="oa_template")),
-        _people("后来者 late entrants", late, _arrived(control, since)),
-        _people("取消关注 unfollowed", gone, _left(control, since)),
+        _people("回复关键词 replied", keyword, replied, away),
+        _people("下载链接 link sent", link, _received(control, match=materials.LINK_TEXT, route="oa_custom"), away),
+        _people("填写表单 form", forms, _acted(control, "form"), away),
+        _people("进群邀请 group invitation", invitation, _received(control, match=materials.GROUP_TEXT), away),
+        _people(
+            "提醒 reminder", reminder, _received(control, match=materials.REMINDER_TITLE, route="oa_template"), away
+        ),
+        _people("后来者 late entrants", late, _arrived(control, since), away),
+        _people("取消关注 unfollowed", gone, away, away),
     ]
     counts = control.counts()
     rows.append(Row("同一内容收到两次 got anything twice", 0, int(counts["duplicate_count"])))
@@ -94,11 +97,13 @@ def figures(house: House, control: SandboxControl) -> Figures:
     return Figures(events, steps, sends, int(control.counts()["callbacks"]["delivered"]))
 
 
-def _people(title: str, ours: set[str], theirs: set[str]) -> Row:
+def _people(title: str, ours: set[str], theirs: set[str], gone: set[str]) -> Row:
+    """Compare who. ``gone`` unfollowed: Siyu has erased their openids (R5), so they count but have no name."""
     differ = []
-    if only := ours - theirs:
+    named = {name for name in ours if not name.startswith(UNNAMED)}
+    if only := named - theirs:
         differ.append(f"{len(only)} only here: {', '.join(sorted(only)[:3])}")
-    if only := theirs - ours:
+    if only := theirs - named - gone:
         differ.append(f"{len(only)} only there: {', '.join(sorted(only)[:3])}")
     return Row(title, len(ours), len(theirs), "; ".join(differ))
 
@@ -109,7 +114,7 @@ def _names(ctx: Ctx, account_id: int) -> dict[int, str]:
 
 
 def _named(ids: Iterable[int], names: dict[int, str]) -> set[str]:
-    return {names.get(customer_id, f"customer {customer_id}") for customer_id in ids}
+    return {names.get(customer_id, f"{UNNAMED}{customer_id}") for customer_id in ids}
 
 
 def _did(

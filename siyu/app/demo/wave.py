@@ -20,7 +20,7 @@ from siyu.app.server import listening, serving
 from siyu.app.wiring import house_at, scratch_database
 from siyu.kernel.clock import VirtualClock, machine
 from siyu.kernel.postgres import EmbeddedServer
-from siyu.kernel.settings import Settings
+from siyu.kernel.settings import Settings, know
 from siyu.platforms.sandbox_control.client import SandboxControl
 from siyu.runtime import worker
 from siyu.runtime.driver import Driver
@@ -105,12 +105,15 @@ def run(
         public_url=public_url,
         seed=plan.seed,
         model=(("reply_rate", plan.reply_rate), ("form_rate", plan.form_rate)),
-        grain_s=60 if plan.customers > 5_000 else 20,
+        grain_s=60,
     )
+    # Callbacks and acts of five minutes are worked off in one go, in order: 1,000 people in 360 moves instead of 3,000.
+    grain = timedelta(minutes=5)
+    know(public_url=public_url)
     begun = machine()
     control.move_to(clock.now())
     built = company.build(house, control, spec)
-    driver = Driver(house, clock, SandboxWorld(control), settle=settle or worker.drain)
+    driver = Driver(house, clock, SandboxWorld(control), grain, settle=settle or worker.drain)
     driver.run(clock.now() + timedelta(minutes=10))  # the followers are read in before the journey starts
     company.start_wave(house, built)
     control.set_faults(lose=plan.lose, duplicate=plan.duplicate, reorder=plan.reorder, seed=plan.seed)
