@@ -16,7 +16,6 @@ from siyu.content.types import (
     KindFixed,
     LinkContext,
     NoSuchContent,
-    NotPublished,
     Outgoing,
     UnknownContent,
     UnknownField,
@@ -267,14 +266,8 @@ def _bound(
         if content is None:
             raise BadContent("{{link}} needs a page; name one: {{link:key}}", field="text")
         links[""] = ensure_link(ctx, content.content_id, context)
-    keys = sorted({key for one in used for key in one.keys})
-    targets = store.by_keys(ctx, keys) if keys else {}
-    for key in keys:
-        if key not in targets or targets[key].kind not in PAGES:
-            raise UnknownContent(f"there is no page with the key {key}", field=f"link:{key}")
-        if targets[key].published is None:
-            raise NotPublished(f"{key} is linked to but not published", field=f"link:{key}")
-        links[key] = ensure_link(ctx, targets[key].content_id, context)
+    for key, content_id in queries.linked(ctx, [key for one in used for key in one.keys]).items():
+        links[key] = ensure_link(ctx, content_id, context)  # set-loop: a text names a handful of pages
     personal = route in shapes.PERSONAL and bool(names or links)
     if route not in shapes.PERSONAL:
         urls = {key: queries.url(codes.code(link_id)) for key, link_id in links.items()}

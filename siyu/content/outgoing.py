@@ -115,6 +115,11 @@ def strings(payload: object) -> Iterator[str]:
             yield from strings(value)
 
 
+def keys_in(words: str) -> tuple[str, ...]:
+    """The contents that a string of a payload links to."""
+    return fields.used(words.replace("{{base}}", ""), "body").keys
+
+
 def replaced(payload: Any, attribute: Mapping[str, object], urls: Mapping[str, str], base: str) -> Any:
     """A copy of the payload with fields, links and the public address filled in."""
     if isinstance(payload, str):

@@ -11,6 +11,7 @@ from siyu.content import outgoing as shapes
 from siyu.content.bodies import load
 from siyu.content.types import (
     PAGES,
+    BadContent,
     Content,
     File,
     Kind,
@@ -138,18 +139,29 @@ def link(ctx: Ctx, link_id: int) -> Link | None:
 
 
 def check_text(ctx: Ctx, text: str, route: str) -> None:
-    """Whether a plain text may go by ``route``; raises BadContent, UnknownField, FieldsNotAllowed, NotSendable,
-    UnknownContent with ``field`` text."""
+    """Whether a plain text may go by ``route``; raises BadContent, BadText, UnknownField, FieldsNotAllowed, NotSendable
+    with ``field`` text, UnknownContent and NotPublished with ``field`` link:<key>."""
     shapes.text_payload(clean(text, "text"), route, "text")
     found = fields.used(text, "text")
+    if found.own_link:
+        raise BadContent("{{link}} needs a page; name one: {{link:key}}", field="text")
     known = {definition.name for definition in customers.definitions(ctx)} if found.attributes else set()
     for name in found.attributes:
         if name not in known:
             raise UnknownField(f"{{{{{name}}}}}: customers have no such attribute", field="text", detail={"name": name})
-    targets = store.by_keys(ctx, found.keys) if found.keys else {}
-    for key in found.keys:
+    linked(ctx, found.keys)
+
+
+def linked(ctx: Ctx, wanted: Iterable[str]) -> dict[str, int]:
+    """content_id of the published pages with these keys; raises UnknownContent, NotPublished (``field`` link:<key>)."""
+    names = sorted(set(wanted))
+    targets = store.by_keys(ctx, names) if names else {}
+    for key in names:
         if key not in targets or targets[key].kind not in PAGES:
-            raise UnknownContent(f"there is no page with the key {key}", field="text")
+            raise UnknownContent(f"there is no page with the key {key}", field=f"link:{key}")
+        if targets[key].published is None:
+            raise NotPublished(f"{key} is linked to but not published", field=f"link:{key}")
+    return {key: targets[key].content_id for key in names}
 
 
 def check_sendable(ctx: Ctx, content_id: int | None, text: str | None, routes: Iterable[str]) -> None:
@@ -161,7 +173,8 @@ def check_sendable(ctx: Ctx, content_id: int | None, text: str | None, routes: I
     if content_id is not None:
         found = content(ctx, content_id, published=True)
         for route in wanted:
-            shapes.sendable(found, route)
+            _, payload = shapes.sendable(found, route)
+            linked(ctx, [key for words in shapes.strings(payload) for key in shapes.keys_in(words)])
 
 
 def personalise(outgoing: Outgoing, customer_id: int | None, fields: Mapping[str, object]) -> dict[str, Any]:

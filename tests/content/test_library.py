@@ -39,6 +39,21 @@ def test_scripts_go_and_pictures_from_elsewhere_are_refused(ctx: Ctx) -> None:
     assert (refused.value.code, refused.value.field) == ("bad_content", "body.html")
 
 
+def test_a_message_is_not_sendable_before_what_it_links_to_is_published(ctx: Ctx) -> None:
+    actions.save_content(ctx, key="page", kind="article", title="页", body={"html": "<p>页</p>"})
+    text = actions.save_content(ctx, key="t", kind="text", title="题", body={"text": "{{link:page}}"}, publish=True)
+    for check in (
+        lambda: queries.check_sendable(ctx, text.content_id, None, ["oa_custom"]),
+        lambda: queries.check_sendable(ctx, None, "{{link:page}}", ["oa_mass"]),
+        lambda: actions.outgoing(ctx, text.content_id, "oa_custom", context=CONTEXT),
+    ):
+        with pytest.raises(SiyuError) as refused:
+            check()
+        assert (refused.value.code, refused.value.field) == ("not_published", "link:page")
+    actions.publish(ctx, queries.content(ctx, "page").content_id)
+    queries.check_sendable(ctx, text.content_id, "{{link:page}}", ["oa_custom", "oa_mass"])
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "code", "field"),
     [
