@@ -25,8 +25,10 @@ from siyu.outreach.types import Route, State
 from siyu.outreach.work import LEASE, Work
 from siyu.platforms import queries as platforms
 
-PEOPLE = 250
-"""Sends of one claim: about a second of calls, and the most that a killed worker leaves uncertain."""
+PEOPLE = 1_000
+"""Sends of one claim: a few seconds of calls."""
+UNKEYED = 250
+"""Customer messages among them: the most that a killed worker leaves uncertain."""
 MASS = 10_000
 """Openids of one mass call."""
 ALL_SLOTS = (0, SLOTS - 1)
@@ -206,9 +208,14 @@ def _judge(
         unusable=ways.unusable(ctx, {(item.message_id, item.choice) for item in candidates}) if mode != "sort" else [],
     )
     room = dict(left)
+    unkeyed = UNKEYED
     kept: list[Candidate] = []
     for item in candidates:
         pair = (item.route, item.account_id)
+        if mode == "people" and item.route == Route.OA_CUSTOM:
+            unkeyed -= 1
+            if unkeyed < 0:
+                continue
         counted = mode == "people" and item.route not in BATCHED and left.get(pair, 0) > 0
         if counted and room[pair] == 0:
             continue  # the quota ends within this claim; the rest is judged by the next one

@@ -7,7 +7,7 @@ statement reads about a person (seen-set, tallies, windows) cannot change before
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -56,8 +56,7 @@ UNCOUNTED = (Route.WEBHOOK,)
 """Routes that carry no message to the person: caps, quiet hours, opt-out and consent do not concern them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A locked request with the choice that is to be judged."""
 
     customer_id: int

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    ColumnElement,
     DateTime,
+    FromClause,
     Integer,
     Interval,
     Row,
@@ -72,12 +74,13 @@ def record(ctx: Ctx, work: Work, results: Results) -> None:
         ctx.tx.execute(
             update(batch).where(batch.c.batch_id == work.batch_id).values(platform_id=platform_id, state="accepted")
         )
-    settled = [
-        found
-        for send, outcome in zip(work.sends, results.outcomes, strict=True)
-        if (found := judged(ctx, work, send, outcome)) is not None
-    ]
-    settle(ctx, work.batch_id, settled)
+    if work.kind == "mass":
+        found = judged(ctx, work, work.sends[0], results.outcomes[0])
+        if found is not None:
+            _settle(ctx, work.batch_id, _alike(work.batch_id, found))
+    else:
+        pairs = zip(work.sends, results.outcomes, strict=True)
+        settle(ctx, work.batch_id, [found for pair in pairs if (found := judged(ctx, work, *pair)) is not None])
     close(ctx, work.batch_id)
     receipts.apply(ctx)
 
@@ -142,27 +145,49 @@ def settle(ctx: Ctx, batch_id: int, rows: Sequence[Settled]) -> None:
         refuse=(Boolean(), [row.refuse for row in rows]),
         again=(Integer(), [int(row.again) for row in rows]),
     )
+    _settle(ctx, batch_id, said)
+
+
+def _alike(batch_id: int, one: Settled) -> FromClause:
+    """The same word for every claimed request of a batch (at 10,000, arrays took longer than the statement)."""
+    values: dict[str, ColumnElement[Any]] = {
+        "state": literal(None if one.state is None else str(one.state), Text()),
+        "reason": literal(one.reason, Text()),
+        "detail": literal(one.detail, Text()),
+        "due_at": literal(one.due_at, DateTime(timezone=True)),
+        "platform_id": literal(one.platform_id, Text()),
+        "free": literal(one.free, Boolean()),
+        "refuse": literal(one.refuse, Boolean()),
+        "again": literal(int(one.again), Integer()),
+    }
+    claimed = and_(request.c.batch_id == batch_id, request.c.state == State.CLAIMED.value)
+    columns = [value.label(name) for name, value in values.items()]
+    return select(request.c.request_id, *columns).where(claimed).subquery("said")
+
+
+def _settle(ctx: Ctx, batch_id: int, said: FromClause) -> None:
     mine = and_(
         request.c.batch_id == batch_id,
         request.c.state == State.CLAIMED.value,
         request.c.request_id == said.c.request_id,
     )
-    held = ctx.tx.execute(
+    freed = ctx.tx.execute(
         select(
             request.c.customer_id,
             request.c.request_id,
             request.c.route,
             request.c.account_id,
             request.c.claimed_day,
-            said.c.free,
             said.c.refuse,
             said.c.reason,
         )
         .join_from(request, said, mine)
+        .where(said.c.free)
         .order_by(request.c.customer_id)
         .with_for_update(of=request)
     ).all()
-    _free(ctx, held)
+    if freed:
+        _free(ctx, freed)
     onward = and_(said.c.state.is_(None), request.c.choice + 1 < message.c.choices)
     spent = and_(said.c.again == 1, request.c.attempts + 1 >= TRIES)
     state = case(
@@ -217,17 +242,16 @@ def close(ctx: Ctx, batch_id: int) -> None:
     )
 
 
-def _free(ctx: Ctx, held: Sequence[Row[*tuple[Any, ...]]]) -> None:
-    freed = [row for row in held if row.free]
+def _free(ctx: Ctx, freed: Sequence[Row[*tuple[Any, ...]]]) -> None:
     spending.give_back(ctx, [(row.customer_id, row.request_id) for row in freed])
     people = [(row.route, row.account_id, row.claimed_day) for row in freed if row.route != Route.OA_MASS]
     calls = {(row.route, row.account_id, row.claimed_day) for row in freed if row.route == Route.OA_MASS}
     spending.unspend(ctx, [*people, *calls])
-    full = [row for row in held if row.reason == "quota_day"]
+    full = [row for row in freed if row.reason == "quota_day"]
     today = times(current_policy(ctx), ctx.now, ctx.zone).today
     spending.fill(ctx, current_policy(ctx).quotas, {(row.route, row.account_id) for row in full}, today)
-    spending.close_windows(ctx, [(row.customer_id, row.request_id) for row in held if row.reason in GONE.values()])
-    refused = [row for row in held if row.refuse]
+    spending.close_windows(ctx, [(row.customer_id, row.request_id) for row in freed if row.reason in GONE.values()])
+    refused = [row for row in freed if row.refuse]
     if refused:
         given = unnest(
             "refused",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from siyu.content.types import Outgoing
 from siyu.platforms.types import Outcome
@@ -27,8 +27,7 @@ class Way:
     thumb: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """One person's send; ``way`` is the index in ``Work.ways``, ``key`` makes the call idempotent where the platform
     can."""
 
