@@ -1,6 +1,7 @@
 """Private: which links of a graph lie on a simple path between two nodes that may not be one person. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 Edge = tuple[int, int]
 
@@ -75,7 +76,7 @@ def contested(edges: Iterable[Edge], rivals: Iterable[Sequence[int]]) -> set[Edg
     marked: set[int] = set()
     for group in rivals:
         ordered = sorted((node for node in group if node in place), key=place.__getitem__)
-        for left, right in zip(ordered, ordered[1:], strict=False):  # in walk order these paths cover the whole subtree
+        for left, right in pairwise(ordered):  # in walk order these paths cover the whole subtree
             a, b = left, right
             while a != b:
                 if depth[a] < depth[b]:

@@ -59,9 +59,10 @@ def left_account(ctx: Ctx, left: Iterable[tuple[int, int]]) -> None:
 
 
 def erase(ctx: Ctx, customer_id: int) -> None:
-    """Erase a person: profile, identities, payloads; counts stay. Other rooms erase at ``erased``. Raises UnknownCustomer.
+    """Erase a person: profile, identities, payloads; counts stay. Raises UnknownCustomer.
 
-    The row of the erasure keeps keyed hashes of the identities, so that it can be repeated after a restore.
+    Other rooms erase at the event ``erased``. The row of the erasure keeps keyed hashes of the identities, so that it
+    can be repeated after a restore.
     """
     identities.lock_identities(ctx)
     home = identities.customers_of(ctx, [customer_id]).get(customer_id)

@@ -133,7 +133,7 @@ def _missing(ctx: Ctx, reads: Sequence[Read], known: Mapping[Identity, tuple[int
 def _add(
     ctx: Ctx, reads: Sequence[Read], wanted: Sequence[Identity]
 ) -> tuple[dict[Identity, tuple[int, int | None]], set[int]]:
-    """Under the lock: store new identities and facts, resolve where people may change; returns ids and new customers."""
+    """Under the lock: store new identities and facts, resolve where people may change; answers ids, new customers."""
     known = identities.known(ctx, wanted)
     new = [one for one in wanted if one not in known]
     made = identities.add_identities(ctx, [(one, one.kind not in WEAK) for one in new]) if new else {}

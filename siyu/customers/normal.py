@@ -97,13 +97,18 @@ def _chinese(character: str) -> bool:
 
 
 @lru_cache(maxsize=20000)
+def _readings(character: str) -> list[str]:
+    return pinyin(character, style=Style.NORMAL, heteronym=True)[0]
+
+
+@lru_cache(maxsize=20000)
 def _name_grams(text: str) -> frozenset[str]:
     folded = unicodedata.normalize("NFKC", text).strip().lower()[:64]
     grams = set(folded.replace(" ", ""))
     grams.update(folded[i : i + 2] for i in range(len(folded) - 1) if " " not in folded[i : i + 2])
     runs = re.findall(r"[\u3400-\u9fff\U00020000-\U0003134f]+", folded)
     for run in runs:  # all readings of each character: 单 is dan, shan and chan
-        readings = pinyin(run, style=Style.NORMAL, heteronym=True)
+        readings = [_readings(character) for character in run]
         grams.update(f"p:{reading}" for options in readings for reading in options)
         initials = [sorted({reading[:1] for reading in options}) for options in readings]
         for start in range(len(initials)):
@@ -121,7 +126,7 @@ def _name_grams(text: str) -> frozenset[str]:
 
 
 def grams(name: str | None, company: str | None, phone_number: str | None) -> list[str]:
-    """What a customer is found by: characters and pairs, pinyin syllables and initials, last four digits of the phone."""
+    """What a customer is found by: characters, pairs, pinyin syllables, initials, last four digits of the phone."""
     found: set[str] = set()
     for text in (name, company):
         if text:

@@ -40,7 +40,7 @@ canonical: FromClause = select(tables.origin.c.origin_id, tables.origin.c.custom
 
 _row = tables.customer
 customer: FromClause = (
-    select(*(column for column in _row.c if column.name not in ("grams",)), tables.activity.c.last_activity_at)
+    select(*(column for column in _row.c if column.name != "grams"), tables.activity.c.last_activity_at)
     .join(tables.activity, tables.activity.c.customer_id == _row.c.customer_id, isouter=True)
     .where(_row.c.status == "active")
     .subquery("customers")

@@ -85,7 +85,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """How a person arrived (K3): ``kind`` such as oa_scene, link, url, form, import; ``code`` the scene, link id, utm."""
+    """How a person arrived (K3): ``kind`` such as oa_scene, link, url, form, import; ``code`` the scene or link."""
 
     kind: str
     code: str = ""

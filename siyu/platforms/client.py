@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx2
 
@@ -125,7 +126,7 @@ class Client:
     def _token(self, entry: Entry, endpoint: Endpoint, refused: str) -> str:
         if endpoint.auth == "secret":
             return ""
-        fetch: Fetch = lambda bad: self.dialect.fetch(self.http, entry, bad)  # noqa: E731 - a closure with a type
+        fetch: Fetch = partial(self.dialect.fetch, self.http, entry)
         try:
             return self.tokens.get(entry.account.account_id, "access", fetch, refused)
         except Uncertain as error:

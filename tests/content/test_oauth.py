@@ -66,6 +66,18 @@ def test_the_page_asks_silently_who_reads_a_shared_link(town: Town) -> None:
     assert events(town.world, town.customers[0]) == ["link_clicked"] * 2
 
 
+def test_the_parameters_of_an_address_survive_the_question_and_are_a_touch(town: Town) -> None:
+    town.at.sandbox.act(
+        1, "open_url", url=town.url("article") + "?utm_source=poster&utm_campaign=spring", account=APPID
+    )
+    (row,) = town.world.rows(
+        "select latest_source_kind, latest_source_code from customer where customer_id = :c", c=town.customers[0]
+    )
+    assert tuple(row) == ("url", "poster")
+    (click,) = town.world.rows("select props from event where type = 'link_clicked'")
+    assert click.props["utm_campaign"] == "spring"
+
+
 def test_a_personal_link_opened_by_another_openid_is_a_forward(town: Town) -> None:
     owner, friend = town.customers
     url = town.url("article", owner)

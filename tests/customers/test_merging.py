@@ -202,9 +202,7 @@ Picture = tuple[object, ...]
 def picture(ctx: Ctx) -> Picture:
     """Who is whom, what happened to whom, what is open: by identity values and keys, not by numbers."""
     rows = ctx.tx.execute(
-        text(
-            "select o.customer_id, i.kind || ':' || i.value as name from origin o join identity i on i.origin_id = o.origin_id"
-        )
+        text("select o.customer_id, i.kind || ':' || i.value as name from origin o join identity i using (origin_id)")
     )
     names: dict[int, set[str]] = {}
     for row in rows:
@@ -215,7 +213,7 @@ def picture(ctx: Ctx) -> Picture:
     events = ctx.tx.execute(text("select customer_id, key from event where type = 'web_visited'"))
     queue = ctx.tx.execute(
         text(
-            "select count(*) from pulse_queue q where not exists (select from event e where e.customer_id = q.customer_id"
+            "select count(*) from pulse_queue q where not exists (select from event e where e.customer_id=q.customer_id"
             " and e.event_id = q.event_id and q.slot = q.customer_id & 255)"
         )
     ).scalar_one()

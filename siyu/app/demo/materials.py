@@ -74,7 +74,12 @@ def contents(file_id: int, join_url: str, template_id: str) -> list[dict[str, ob
                 "message": f"{ARTICLE}。\n40 多家 ToB 企业的私域笔记，直接回复“电子书”，把下载链接发给您。",
                 "template": {
                     "template_id": template_id,
-                    "data": {"first": "新资料上线", "keyword1": "ToB 企业私域运营手册", "remark": "回复“电子书”领取"},
+                    "data": {
+                        "first": "新资料上线",
+                        "keyword1": "ToB 企业私域运营手册",
+                        "keyword2": "长期有效",
+                        "remark": "回复“电子书”领取",
+                    },
                 },
             },
         },
@@ -106,6 +111,7 @@ def contents(file_id: int, join_url: str, template_id: str) -> list[dict[str, ob
                     "data": {
                         "first": "您的资料还没有领取",
                         "keyword1": "ToB 企业私域运营手册",
+                        "keyword2": "长期有效",
                         "remark": "点开即可领取，或回复“电子书”",
                     },
                 },

@@ -80,11 +80,13 @@ def open_page(ctx: Ctx, found: Target, visitor: Visitor, *, wechat: bool, parame
     comes for the first time. Only with profiling consent: ``content_viewed``. A view holds no customer.
     """
     content, link = found.content, found.link
+    touch = {name: parameters[name][:200] for name in UTM if parameters.get(name) and not text_fault(parameters[name])}
+    if touch:
+        people.arrived(ctx, visitor, touch)
     proven, stranger, recognised = people.recognise(ctx, visitor, link.account_id)
     who = reader(found.owner, proven, stranger, recognised)
     number = visitor.reader(content.content_id)
     first = not store.seen_before(ctx, link.link_id, number) if who.forward else True
-    touch = {name: parameters[name][:200] for name in UTM if parameters.get(name) and not text_fault(parameters[name])}
     view_id = store.add_view(
         ctx,
         content_id=content.content_id,

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from siyu.content.reading.visitor import Visitor, Who
 from siyu.customers import actions as customers
 from siyu.customers import queries
-from siyu.customers.types import ANONYMOUS, Identity, NewEvent, NewVisit, Record, oa_source
+from siyu.customers.types import ANONYMOUS, Identity, NewEvent, NewVisit, Record, Touch, oa_source
 from siyu.kernel.ctx import Ctx
 
 SOURCE = "content"
@@ -70,6 +70,16 @@ def join(ctx: Ctx, account_id: int, openid: str, visitor: Visitor) -> None:
     anonymous = Identity(ANONYMOUS, visitor.anonymous_id)
     key = f"oauth:{openid}:{visitor.anonymous_id}"
     customers.recognise(ctx, [Record(oa_source(account_id), key, (identity, anonymous), ctx.now)])
+
+
+def arrived(ctx: Ctx, visitor: Visitor, touch: Mapping[str, str]) -> None:
+    """Somebody proven came by an address with parameters: remember it as a touch (K3) if it is a customer."""
+    known = [openid_identity(*item) for item in visitor.openids.items() if _of_openid(ctx, *item) is not None]
+    if known:
+        came = Touch("url", touch.get("utm_source") or touch.get("channel", ""), touch)
+        customers.recognise(
+            ctx, [Record(SOURCE, f"touch:{known[0].value}:{ctx.now.isoformat()}", (known[0],), ctx.now, touch=came)]
+        )
 
 
 def happened(ctx: Ctx, who: Who, key: str, type: str, content_id: int, props: Mapping[str, object]) -> NewEvent:

@@ -70,10 +70,10 @@ def strip_changes(ctx: Ctx, homes: Iterable[int], names: Iterable[str]) -> None:
     ctx.tx.execute(text(_STRIP_CHANGES), {"homes": sorted(set(homes)), "names": sorted(names)})
 
 
-# What counts rest on are numbers (accounts, contents, amounts); words may name the person, keys may hold an id of theirs.
+# What counts rest on are numbers (accounts, contents, amounts); words may name the person, keys may hold an id.
 _ANONYMISE = """
 update event set key = 'erased:' || event_id, props = coalesce(
-  (select jsonb_object_agg(k, v) from jsonb_each(props) as p(k, v) where jsonb_typeof(v) in ('number', 'boolean')), '{}')
+  (select jsonb_object_agg(k, v) from jsonb_each(props) p(k, v) where jsonb_typeof(v) in ('number', 'boolean')), '{}')
 where customer_id = any(:homes) and origin_id = any(:origins)
 """
 
@@ -117,7 +117,7 @@ def told_by(ctx: Ctx, source: str, limit: int) -> list[int]:
     return list(ctx.tx.execute(statement.order_by(assertion.c.origin_id).limit(limit)).scalars())
 
 
-_EVENTS_OF = "delete from event where customer_id = any(:homes) and origin_id = any(:origins) and source = :source returning event_id"
+_EVENTS_OF = "delete from event where customer_id = any(:homes) and origin_id = any(:origins) and source = :source"
 
 
 def withdraw(ctx: Ctx, source: str, origins: Sequence[int], homes: Iterable[int]) -> None:

@@ -40,8 +40,8 @@ QUIET_TYPES = (
 
 _TEMPORARY = """
 create temporary table if not exists incoming_event (
-  event_id bigint not null default nextval('event_id_seq'), customer_id int, origin_id int, type text, occurred_at timestamptz,
-  source text, key text, content_id int, props jsonb) on commit delete rows
+  event_id bigint not null default nextval('event_id_seq'), customer_id int, origin_id int, type text,
+  occurred_at timestamptz, source text, key text, content_id int, props jsonb) on commit delete rows
 """
 _incoming = Table(
     "incoming_event",
@@ -56,17 +56,18 @@ _incoming = Table(
     Column("props", JSONB),
 )
 _KEY = r"md5(i.source || E'\x1f' || i.key)::uuid"
-_CONTENT = "hashtextextended(concat_ws(' ', i.type, extract(epoch from i.occurred_at), coalesce(i.content_id, -1), i.props), 0)"
+_SAID = "concat_ws(' ', i.type, extract(epoch from i.occurred_at), coalesce(i.content_id, -1), i.props)"
+_CONTENT = f"hashtextextended({_SAID}, 0)"
 # Keys go in in the order of their hash: two batches with common keys then wait for each other, never in a circle.
-_KEYS = f"""
+_KEYS = """
 insert into event_key (key_hash, content_hash, event_id, day)
-select distinct on ({_KEY}) {_KEY}, {_CONTENT}, i.event_id, (i.occurred_at at time zone 'UTC')::date
-from incoming_event i order by {_KEY}, i.event_id on conflict do nothing
-"""
-_DOUBLES = f"""
-delete from incoming_event i using event_key k where k.key_hash = {_KEY} and k.event_id <> i.event_id
-returning i.source, i.key, k.content_hash = {_CONTENT} as same
-"""
+select distinct on (KEY) KEY, CONTENT, i.event_id, (i.occurred_at at time zone 'UTC')::date
+from incoming_event i order by KEY, i.event_id on conflict do nothing
+""".replace("KEY", _KEY).replace("CONTENT", _CONTENT)
+_DOUBLES = """
+delete from incoming_event i using event_key k where k.key_hash = KEY and k.event_id <> i.event_id
+returning i.source, i.key, k.content_hash = CONTENT as same
+""".replace("KEY", _KEY).replace("CONTENT", _CONTENT)
 _EVENTS = """
 insert into event (customer_id, event_id, occurred_at, origin_id, recorded_at, type, source, key, content_id, props)
 select o.customer_id, i.event_id, i.occurred_at, o.origin_id, :now, i.type, i.source, i.key, i.content_id, i.props
@@ -122,7 +123,7 @@ def stage_from(ctx: Ctx, chosen: Select[Any]) -> int:
 
 
 def drop_doubles(ctx: Ctx) -> tuple[int, tuple[str, str] | None]:
-    """Reserve the keys; forget staged events whose key is taken. Returns (how many, a (source, key) with other content)."""
+    """Reserve the keys; forget staged events whose key is taken: how many, and a (source, key) with other content."""
     ctx.tx.execute(text(_KEYS))
     gone = ctx.tx.execute(text(_DOUBLES)).all()
     conflict = next(((row.source, row.key) for row in gone if not row.same), None)

@@ -87,8 +87,9 @@ def add_identities(ctx: Ctx, new: Sequence[tuple[Identity, bool]]) -> dict[Ident
     statement = text(
         """insert into identity (kind, scope, value, origin_id)
         select kind, scope, value, case when node then nextval('origin_id_seq') end
-        from (select * from unnest(cast(:kinds as text[]), cast(:scopes as text[]), cast(:values as text[]), cast(:nodes as bool[]))
-          with ordinality as n(kind, scope, value, node, place) order by place) ordered
+        from (select * from unnest(
+            cast(:kinds as text[]), cast(:scopes as text[]), cast(:values as text[]), cast(:nodes as bool[])
+          ) with ordinality as n(kind, scope, value, node, place) order by place) ordered
         returning kind, scope, value, identity_id, origin_id"""
     )
     rows = ctx.tx.execute(
@@ -142,7 +143,8 @@ with recursive reach(origin_id) as (
   select unnest(cast(:seeds as int[]))
   union
   select n.origin_id from reach r cross join lateral (
-    select b.origin_id from assertion a join assertion b on b.identity_id = a.identity_id where a.origin_id = r.origin_id
+    select b.origin_id from assertion a join assertion b on b.identity_id = a.identity_id
+      where a.origin_id = r.origin_id
     union all
     select i.origin_id from assertion a join identity i on i.identity_id = a.identity_id
       where a.origin_id = r.origin_id and i.origin_id is not null
@@ -160,7 +162,7 @@ def closure(ctx: Ctx, seeds: Iterable[int]) -> list[int]:
 
 
 def graph_rows(ctx: Ctx, origins: Sequence[int]) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
-    """Of these origins: (origin, customer, kind, scope); (origin, identity, its own origin or None); decisions' members."""
+    """Of these origins: (origin, customer, kind, scope), (origin, identity, its own origin), decisions' members."""
     ids = unnest("o", origin_id=(Integer(), origins))
     nodes = ctx.tx.execute(
         select(origin.c.origin_id, origin.c.customer_id, identity.c.kind, identity.c.scope)

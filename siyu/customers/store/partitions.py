@@ -39,7 +39,8 @@ def ensure_partitions(connection: Connection, around: datetime | None) -> list[s
             connection.execute(text(f"delete from event_rest where occurred_at >= {bounds}"))  # noqa: S608 our own literals
         connection.execute(
             text(
-                f"alter table event attach partition {name} for values from ('{start.isoformat()}') to ('{end.isoformat()}')"
+                f"alter table event attach partition {name}"
+                f" for values from ('{start.isoformat()}') to ('{end.isoformat()}')"
             )
         )
         made.append(name)

@@ -1,3 +1,5 @@
+import dayjs from 'dayjs'
+import 'dayjs/locale/zh-cn'
 import i18n from 'i18next'
 import { initReactI18next } from 'react-i18next'
 
@@ -33,7 +35,11 @@ void i18n.use(initReactI18next).init({
   interpolation: { escapeValue: false },
 })
 
+dayjs.locale(stored() === 'zh' ? 'zh-cn' : 'en')
+document.documentElement.lang = stored() === 'zh' ? 'zh-CN' : 'en'
+
 export function switchLanguage(language: 'zh' | 'en'): void {
+  dayjs.locale(language === 'zh' ? 'zh-cn' : 'en')
   void i18n.changeLanguage(language)
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
   try {

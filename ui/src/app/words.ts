@@ -18,6 +18,8 @@ export const words = {
     'state.retry': '重试',
     'state.failed': '没有加载成功',
     'state.forbidden': '您的角色看不到这里',
+    'state.nowhere': '没有这个页面',
+    'state.home': '回到首页',
     'language.other': 'English',
   },
   en: {
@@ -39,6 +41,8 @@ export const words = {
     'state.retry': 'Try again',
     'state.failed': 'This could not be loaded',
     'state.forbidden': 'Your role may not see this',
+    'state.nowhere': 'There is no such page',
+    'state.home': 'Go home',
     'language.other': '中文',
   },
 }

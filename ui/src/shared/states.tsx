@@ -28,6 +28,11 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   )
 }
 
+export function NotHere() {
+  const { t } = useTranslation()
+  return <Result status="404" title={t('state.nowhere')} extra={<a href="/">{t('state.home')}</a>} />
+}
+
 export function Nothing({ children, title }: { children?: ReactNode; title?: string }) {
   const { t } = useTranslation()
   return <Empty description={title ?? t('shared.empty')}>{children}</Empty>
