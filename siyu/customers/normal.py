@@ -84,12 +84,17 @@ def masked_email(value: str | None) -> str | None:
 
 
 @lru_cache(maxsize=20000)
+def _syllables(text: str) -> list[str]:
+    return lazy_pinyin(text)
+
+
+@lru_cache(maxsize=20000)
 def name_key(name: str | None) -> str:
     """The sort key: pinyin syllables, so that Chinese names sort as people look for them."""
     if not name or not name.strip():
         return NO_NAME
     folded = unicodedata.normalize("NFKC", name).strip().lower()
-    return " ".join(part.strip() for part in lazy_pinyin(folded))[:200] or NO_NAME
+    return " ".join(part.strip() for part in _syllables(folded))[:200] or NO_NAME
 
 
 def _chinese(character: str) -> bool:
@@ -116,7 +121,7 @@ def _name_grams(text: str) -> frozenset[str]:
             for options in initials[start : start + 4]:
                 spelled = [head + letter for head in spelled for letter in options][:16]
                 grams.update(f"i:{letters}" for letters in spelled)
-        syllables = lazy_pinyin(run)
+        syllables = _syllables(run)
         for start in range(len(syllables)):
             for end in range(start + 2, min(start + 4, len(syllables)) + 1):
                 grams.add("p:" + "".join(syllables[start:end]))
