@@ -72,14 +72,17 @@ def join(ctx: Ctx, account_id: int, openid: str, visitor: Visitor) -> None:
     customers.recognise(ctx, [Record(oa_source(account_id), key, (identity, anonymous), ctx.now)])
 
 
-def arrived(ctx: Ctx, visitor: Visitor, touch: Mapping[str, str]) -> None:
+def touch_of(parameters: Mapping[str, str]) -> Touch:
+    """How somebody arrived who came by an address with parameters (K3)."""
+    return Touch("url", parameters.get("utm_source") or parameters.get("channel", ""), parameters)
+
+
+def arrived(ctx: Ctx, visitor: Visitor, parameters: Mapping[str, str]) -> None:
     """Somebody proven came by an address with parameters: remember it as a touch (K3) if it is a customer."""
     known = [openid_identity(*item) for item in visitor.openids.items() if _of_openid(ctx, *item) is not None]
     if known:
-        came = Touch("url", touch.get("utm_source") or touch.get("channel", ""), touch)
-        customers.recognise(
-            ctx, [Record(SOURCE, f"touch:{known[0].value}:{ctx.now.isoformat()}", (known[0],), ctx.now, touch=came)]
-        )
+        key = f"touch:{known[0].value}:{ctx.now.isoformat()}"
+        customers.recognise(ctx, [Record(SOURCE, key, (known[0],), ctx.now, touch=touch_of(parameters))])
 
 
 def happened(ctx: Ctx, who: Who, key: str, type: str, content_id: int, props: Mapping[str, object]) -> NewEvent:

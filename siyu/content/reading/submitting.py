@@ -107,9 +107,7 @@ def _identified(
         return who
     if visitor is not None:
         identities.append(Identity(ANONYMOUS, visitor.anonymous_id))
-    arrived = (
-        Touch("url", touch.get("utm_source") or touch.get("channel", ""), touch) if touch else Touch("form", form.key)
-    )
+    arrived = people.touch_of(touch) if touch else Touch("form", form.key)
     record = Record(
         source=f"form:{form.content_id}",
         key=f"{token.view_id}:{said.digest()}",
