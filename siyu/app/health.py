@@ -39,6 +39,7 @@ class Operation(BaseModel):
     """What waits and what failed."""
 
     now: datetime
+    zone: str
     virtual: bool
     inbox: int
     notices: int
@@ -57,6 +58,7 @@ def operation(ctx: Annotated[Ctx, requires("session")]) -> Operation:
     """Queues and parked work, and the company's present time."""
     return Operation(
         now=ctx.now,
+        zone=ctx.zone.key,
         virtual=not ctx.system_time,
         inbox=platforms.inbox_pending(ctx),
         notices=notices.pending(ctx),

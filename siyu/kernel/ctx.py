@@ -42,6 +42,7 @@ class Ctx:
     actor: Actor
     zone: ZoneInfo
     system_time: bool = True
+    quiet: bool = False
 
     def acting(self, actor: Actor) -> "Ctx":
         """The same transaction on behalf of ``actor``."""

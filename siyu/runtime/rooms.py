@@ -35,7 +35,7 @@ class Room:
 
 def _room(module: ModuleType) -> Room:
     return Room(
-        name=module.__name__.split(".")[1],
+        name=module.__name__.removeprefix("siyu.").removesuffix(".jobs"),
         pulse=getattr(module, "pulse", None),
         notice=getattr(module, "notice", None),
         tick=getattr(module, "tick", None),

@@ -21,7 +21,7 @@ _ROOMS = (
     "groups",
     "experiments",
 )
-_READ = frozenset(f"{room}.read" for room in _ROOMS)
+_READ = frozenset(f"{room}.read" for room in _ROOMS) | {"team.read"}
 _OPERATE = frozenset(
     f"{room}.write"
     for room in ("customers", "tags", "segments", "content", "journeys", "outreach", "groups", "experiments")
@@ -40,7 +40,7 @@ ROLES: dict[Role, frozenset[str]] = {
             "journeys.read",
         }
     ),
-    "manager": _READ | frozenset({"customers.phones", "team.read"}),
+    "manager": _READ | frozenset({"customers.phones"}),
     "admin": frozenset({"*"}),
 }
 """What each role may do. ``*`` is every permission."""
