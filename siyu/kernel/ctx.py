@@ -34,7 +34,8 @@ class Ctx:
     """One transaction's context. ``now`` was read once at the edge; ``zone`` is the company's time zone.
 
     ``system_time`` is False under a virtual or scaled clock; only rules about platform windows of a minute
-    or less read it (they then count machine time).
+    or less read it (they then count machine time). ``quiet``: what happens in this transaction starts no journey
+    (an import without leave).
     """
 
     tx: Connection

@@ -93,8 +93,9 @@ class Driver:
             self._rest(now)
 
     def _rest(self, now: datetime) -> datetime | None:
+        self.settle(self.house)
         while True:
-            self.settle(self.house)
             outside = self.world.move_to(now)
-            if self.settle(self.house) == 0 and outside.activity == 0:
+            if outside.activity == 0:  # nothing came in since the house rested
                 return outside.next_due
+            self.settle(self.house)
