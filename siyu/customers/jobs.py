@@ -6,6 +6,7 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from siyu.customers import people
 from siyu.customers.recording import REMEMBERED
 from siyu.customers.store import ensure_partitions, housekeeping, moves
 from siyu.customers.store import events as store
@@ -19,10 +20,7 @@ EVERY, SOON = timedelta(hours=24), timedelta(minutes=10)
 
 def tick(ctx: Ctx, limit: int) -> int:
     """Settle moves at once; once a day make partitions, drop old keys and old visits. Returns rows done."""
-    done = moves.arm(ctx)
-    if settled := moves.settle(ctx, limit):
-        moves.carry(ctx, settled)
-        done += len(settled)
+    done = moves.arm(ctx) + people.last_carry(ctx, limit)
     due = housekeeping.due(ctx)
     if due is not None and due > ctx.now:
         return done

@@ -62,10 +62,8 @@ def _carry(ctx: Ctx, real: list[moves.Move], homes: set[int]) -> None:
     targets = {to for _, _, to in real}
     live = targets | {old for _, old, _ in real} & homes
     missing = targets - moves.present(ctx, targets)
-    profile.project(ctx, live - missing, new=missing)
-    profile.project_touches(ctx, live)
-    profile.project_consents(ctx, live)
-    profile.project_activity(ctx, live | gone, QUIET_TYPES)
+    refresh(ctx, live, missing)
+    profile.project_activity(ctx, gone, QUIET_TYPES)
     events = created_events(ctx, missing)
     for number, (origin, old, to) in zip(moves.log(ctx, real), real, strict=True):
         props = {"origin_id": origin, "from_id": old, "to_id": to}
@@ -74,6 +72,25 @@ def _carry(ctx: Ctx, real: list[moves.Move], homes: set[int]) -> None:
         if old in homes:
             events.append(NewEvent(SOURCE, f"left:{number}", "split_off", ctx.now, old, props=props))
     recording.record(ctx, events)
+
+
+def refresh(ctx: Ctx, ids: set[int], new: set[int] | None = None) -> None:
+    """Make the profiles say what the rows of these customers say; ``new`` ones have no profile yet."""
+    missing = new or set()
+    profile.project(ctx, ids - missing, new=missing)
+    profile.project_touches(ctx, ids)
+    profile.project_consents(ctx, ids)
+    profile.project_activity(ctx, ids, QUIET_TYPES)
+
+
+def last_carry(ctx: Ctx, limit: int) -> int:
+    """Carry what transactions wrote under the old customer while a merge or split committed; returns moves settled."""
+    settled = moves.settle(ctx, limit)
+    homes = identities.customers_of(ctx, [origin for origin, _, _ in settled])
+    late = sorted({(origin, old, homes[origin]) for origin, old, _ in settled if homes[origin] != old})
+    if late and moves.carry(ctx, late):
+        refresh(ctx, {to for _, _, to in late})
+    return len(settled)
 
 
 def created_events(ctx: Ctx, ids: Iterable[int], sources: Mapping[int, str] | None = None) -> list[NewEvent]:

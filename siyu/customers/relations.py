@@ -1,6 +1,6 @@
 """Private: follows, orders and consent: what stands between a customer and the company."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -9,11 +9,14 @@ from sqlalchemy import Select
 from siyu.customers import erasing, people, recording
 from siyu.customers.store import identities, profile
 from siyu.customers.store import relations as store
+from siyu.customers.store.profile import AUTOMATIC, FactRow
 from siyu.customers.types import Follow, NewEvent, NewOrder, OrderConflict, Recorded, Unfollow, UnknownCustomer
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import Invalid
+from siyu.team import queries as team
 
-CONSENTS = ("contact", "profiling")
+_FIRST = "first_follow"
+"""Source of an owner who became it by following first."""
 
 
 def _homes(ctx: Ctx, ids: Sequence[int]) -> dict[int, int]:
@@ -40,7 +43,39 @@ def follow(ctx: Ctx, rows: Sequence[Follow]) -> None:
             for origin in [row.origin_id or row.customer_id]
         ],
     )
-    profile.project_consents(ctx, homes.values())
+    profile.project_consents(ctx, set(homes.values()))
+    _own(ctx, homes, rows)
+
+
+def _own(ctx: Ctx, homes: Mapping[int, int], rows: Sequence[Follow]) -> None:
+    """The staff member of the first follow owns a customer who has no owner yet; allocation may say otherwise."""
+    first: dict[int, Follow] = {}
+    for row in rows:
+        home = homes[row.origin_id or row.customer_id]
+        if row.kind == "wecom" and row.staff and (home not in first or row.at < first[home].at):
+            first[home] = row
+    if not first:
+        return
+    staff = {member.userid: member.staff_id for member in team.staff(ctx) if member.userid}
+    owned = profile.winners(ctx, sorted(first), ["owner_id"])
+    facts = [
+        FactRow(
+            home,
+            row.origin_id or row.customer_id,
+            "owner_id",
+            "first_follow",
+            staff[row.staff],
+            AUTOMATIC,
+            row.at,
+            "first_follow",
+        )
+        for home, row in sorted(first.items())
+        if not owned[home] and row.staff in staff
+    ]
+    if facts:
+        profile.save_facts(ctx, facts)
+        changes = profile.project(ctx, {row.customer_id for row in facts}, names=["owner_id"])
+        recording.record(ctx, people.change_events(ctx, changes))
 
 
 def unfollow(ctx: Ctx, rows: Sequence[Unfollow]) -> None:
@@ -133,7 +168,7 @@ def _state(ctx: Ctx, who: Select[Any], kind: str, given: bool, why: str, event: 
         return 0
     homes = _homes(ctx, ids)
     store.save_consents(ctx, [store.ConsentRow(homes[one], one, kind, given, ctx.now, why) for one in ids])
-    profile.project_consents(ctx, homes.values())
+    profile.project_consents(ctx, set(homes.values()))
     numbers = store.numbers(ctx, len(ids))
     events = [
         NewEvent(people.SOURCE, f"{event}:{number}", event, ctx.now, one, props=props)

@@ -5,7 +5,7 @@ A profile is a projection. Facts are stored per origin and source; the customer'
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -202,6 +202,17 @@ def shown(row: Any) -> dict[str, Any]:
     return {**row.custom, **{name: value for name, value in values.items() if value is not None}}
 
 
+def lock_rows(ctx: Ctx, ids: Iterable[int]) -> list[Any]:
+    """The rows of these customers, locked in order of id.
+
+    A projection reads facts and then overwrites the row. Two at once would each miss what the other wrote; with the
+    row locked first, the second reads the facts after the first has committed.
+    """
+    asked = unnest("i", customer_id=(Integer(), sorted(set(ids))))
+    statement = select(customer).join(asked, asked.c.customer_id == customer.c.customer_id)
+    return list(ctx.tx.execute(statement.order_by(customer.c.customer_id).with_for_update(of=customer)).all())
+
+
 def project(
     ctx: Ctx, ids: Iterable[int], *, new: Iterable[int] = (), names: Sequence[str] | None = None
 ) -> list[Change]:
@@ -216,9 +227,7 @@ def project(
     known = [one for one in ordered if one not in fresh]
     rows = {}
     if known:
-        asked = unnest("i", customer_id=(Integer(), known))
-        found = ctx.tx.execute(select(customer).join(asked, asked.c.customer_id == customer.c.customer_id))
-        rows = {row.customer_id: row for row in found}
+        rows = {row.customer_id: row for row in lock_rows(ctx, known)}
     changes: list[Change] = []
     written: list[tuple[int, dict[str, Any]]] = []
     for customer_id, values in winners(ctx, ordered, names).items():
@@ -264,8 +273,9 @@ def _write(ctx: Ctx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
     ctx.tx.execute(statement.on_conflict_do_update(index_elements=[customer.c.customer_id], set_=changed))
 
 
-def project_touches(ctx: Ctx, ids: Iterable[int]) -> list[Change]:
+def project_touches(ctx: Ctx, ids: Collection[int]) -> list[Change]:
     """Set first and latest source of the customers from their origins' touches; returns whose changed."""
+    lock_rows(ctx, ids)
     asked = unnest("i", customer_id=(Integer(), sorted(set(ids))))
     mine = select(touch).join(asked, asked.c.customer_id == touch.c.customer_id)
     order = (touch.c.at, touch.c.kind, touch.c.code)
@@ -307,8 +317,9 @@ def project_touches(ctx: Ctx, ids: Iterable[int]) -> list[Change]:
     return [Change(row[0], "source", None, f"{row[1]}/{row[2]}" if row[1] else None) for row in done]
 
 
-def project_consents(ctx: Ctx, ids: Iterable[int]) -> None:
+def project_consents(ctx: Ctx, ids: Collection[int]) -> None:
     """Set the consent flags from the latest statement of each kind over all origins; at the same time no beats yes."""
+    lock_rows(ctx, ids)
     asked = unnest("i", customer_id=(Integer(), sorted(set(ids))))
     latest = (
         select(consent.c.customer_id, consent.c.kind, consent.c.given, consent.c.at)
