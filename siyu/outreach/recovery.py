@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, select, update
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import SiyuError
-from siyu.outreach import recording, ways
+from siyu.outreach import recording, settling, ways
 from siyu.outreach.decision import addresses
 from siyu.outreach.store import batch, request
 from siyu.outreach.types import Route, State
@@ -49,7 +49,7 @@ def recover(ctx: Ctx, lease: float = LEASE) -> Work | None:
         for row in rows
         if row.request_id not in known
     ]
-    recording.settle(ctx, lost.batch_id, told)
+    settling.settle(ctx, lost.batch_id, told)
     if not sends:
         recording.close(ctx, lost.batch_id)
     return Work(lost.batch_id, lost.kind, lost.key, (machine() + until) / 2, used, sends, again=True)

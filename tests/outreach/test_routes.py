@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from siyu.outreach import actions
+from siyu.outreach import actions, jobs
 from siyu.outreach.types import Message, Receipt, Route, RouteChoice
 from tests.outreach.town import Town
 
@@ -113,3 +113,20 @@ def test_webhook_is_signed_out_with_its_payload(town: Town) -> None:
     town.work()
     assert town.tally() == {("sent", "now"): 1}
     assert town.platform.calls == {"post": 1}
+
+
+def test_the_fast_lane_serves_answers_and_short_windows_alone(town: Town) -> None:
+    article, other = town.article("a1"), town.article("a2")
+    town.opens(town.people[:1])
+    town.opens(town.people[1:2], "follow")
+    town.ask(town.people[:1], key="answer", message=Message(content_id=article), routes=(town.custom,), answers=1)
+    town.ask(town.people[1:2], key="follow", message=Message(content_id=article), routes=(town.custom,))
+    town.ask(town.people[2:], key="push", message=Message(content_id=other), routes=(town.template,))
+    with town.world.open() as ctx:
+        assert jobs.tick(ctx, 100) == 3
+    for phased in jobs.PHASES:
+        town.world.run(phased, town.platform.senders)
+    assert town.platform.calls == {"template_send": 3}
+    for phased in jobs.FAST_PHASES:
+        town.world.run(phased, town.platform.senders)
+    assert town.platform.calls == {"template_send": 3, "custom_send": 2}
