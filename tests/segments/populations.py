@@ -316,3 +316,17 @@ def happened(ctx: Ctx, customer_id: int, kind: str, at: datetime | None = None, 
     moment = at or ctx.now
     key = f"{kind}:{customer_id}:{moment.isoformat()}:{sorted(props.items())}"
     customers.record(ctx, [NewEvent("test", key, kind, moment, customer_id, props=props)], imported=True)
+
+
+# What often changes, by events, tags, merges and time, for tests in which much happens.
+_plain = st.sampled_from(TYPES).map(lambda kind: {"type": kind})
+restless: st.SearchStrategy[Json] = st.one_of(
+    _leaf("event", _plain, _spans.map(lambda span: {"within": span}), _count),
+    _leaf(
+        "sequence",
+        _plain.map(lambda first: {"first": first}),
+        st.builds(lambda key, second: {key: second}, st.sampled_from(["then", "then_not"]), _plain),
+        _spans.map(lambda span: {"within": span}),
+    ),
+    st.sampled_from(TAGS).map(lambda tag: {"not": {"kind": "tag", "tag": tag}}),
+)

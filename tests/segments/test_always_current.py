@@ -16,8 +16,21 @@ from siyu.kernel.db import ids_of, savepoint, unnest
 from siyu.segments import actions, jobs, queries
 from siyu.tags import actions as tags
 from siyu.tags import jobs as tag_jobs
-from tests.segments.populations import TAGS, TYPES, Names, People, conditions, define, happened, peoples, plain, settle
+from tests.segments.populations import (
+    TAGS,
+    TYPES,
+    Names,
+    People,
+    conditions,
+    define,
+    happened,
+    peoples,
+    plain,
+    restless,
+    settle,
+)
 
+WAITS = [("wait", None, hours, None) for hours in (6, 12, 48, 700)]
 _who = st.integers(0, 4)
 _values = st.sampled_from([("region", "上海"), ("level", 2), ("birthday", "1990-03-02"), ("vip", None)])
 _steps = st.one_of(
@@ -56,11 +69,11 @@ def quiet(ctx: Ctx) -> None:
     raise AssertionError("it never comes to rest")
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     people=peoples(),
-    asked=st.lists(conditions, min_size=3, max_size=3),
-    steps=st.lists(_steps, min_size=1, max_size=6),
+    asked=st.tuples(conditions, conditions, restless, restless, restless, restless).map(list),
+    steps=st.lists(_steps, min_size=2, max_size=8),
 )
 def test_members_are_always_current(
     ctx: Ctx, names: Names, people: People, asked: list[dict[str, Any]], steps: list[tuple[str, Any, Any, Any]]
@@ -77,7 +90,7 @@ def test_members_are_always_current(
             saved[actions.save(ctx, name="outer", condition=inner)] = queries.parse(ctx, inner)
             now = ctx
             quiet(now)
-            for number, step in enumerate(steps):
+            for number, step in enumerate([*steps, *WAITS]):
                 now = _do(now, ids, names, step, number)
                 quiet(now)
                 for segment_id, parsed in saved.items():

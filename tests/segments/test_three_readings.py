@@ -40,7 +40,7 @@ def names(ctx: Ctx) -> Names:
     return define(ctx)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=35, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     people=peoples(), asked=st.lists(conditions, min_size=4, max_size=4), step=st.sampled_from(STEPS), data=st.data()
 )
@@ -65,7 +65,7 @@ def test_population_set_and_memory_agree(
         pass
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=35, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=peoples(), asked=st.lists(leaves, min_size=4, max_size=4), step=st.sampled_from(STEPS[1:]))
 def test_time_changes_only_who_is_said_to_change(
     ctx: Ctx, names: Names, people: People, asked: list[dict[str, Any]], step: timedelta
