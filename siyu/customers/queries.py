@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, and_, cast, func, select
 from sqlalchemy import types as kinds
 
-from siyu.customers import attributes, normal
+from siyu.customers import attributes, normal, positions
 from siyu.customers.erasing import export
 from siyu.customers.review import case, cases, decisions, identities
 from siyu.customers.searching import Filter, Sort, search
@@ -32,8 +32,7 @@ from siyu.customers.types import (
     UnknownCustomer,
 )
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.paging import Page, cursor, keys
-from siyu.kernel.text import moment
+from siyu.kernel.paging import Page, cursor
 
 canonical: FromClause = select(tables.origin.c.origin_id, tables.origin.c.customer_id).subquery("canonical")
 """Every id that ever was a customer's (origin_id) with the customer it means now."""
@@ -222,10 +221,7 @@ def timeline(
     ctx: Ctx, customer_id: int, after: str | None = None, *, types: Sequence[str] = (), limit: int = 50
 ) -> Page[Event]:
     """Events of a customer, newest first; ``after`` is the cursor of the page before. Raises BadCursor."""
-    before = None
-    if after is not None:
-        at, number = keys(after, 2)
-        before = (moment(at, "cursor"), int(str(number)))
+    before = positions.by_time(after, 63)
     rows = store_events.timeline(ctx, customer_id, before, types, limit + 1)
     items = [_event_of(row) for row in rows[:limit]]
     more = len(rows) > limit

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from siyu.customers import normal
+from siyu.customers import normal, positions
 from siyu.customers.store import identities as store_identities
 from siyu.customers.store import reading
 from siyu.customers.types import (
@@ -17,7 +17,7 @@ from siyu.customers.types import (
     Verdict,
 )
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.paging import Page, cursor, keys
+from siyu.kernel.paging import Page, cursor
 
 
 def identities(ctx: Ctx, customer_id: int) -> list[Known]:
@@ -42,7 +42,7 @@ def _known(ctx: Ctx, customer_ids: Sequence[int]) -> dict[int, list[Known]]:
 
 def cases(ctx: Ctx, after: str | None = None, *, state: str = "open", limit: int = 50) -> Page[Case]:
     """Review cases in a state (open, same, different, resolved), the latest first. Raises BadCursor."""
-    before = int(str(keys(after, 1)[0])) if after is not None else None
+    before = positions.by_number(after)
     rows = reading.cases(ctx, state=state, before=before, limit=limit + 1)
     items = _cases(ctx, rows[:limit])
     return Page(items, cursor(items[-1].case_id) if len(rows) > limit else None)
@@ -77,7 +77,7 @@ def _cases(ctx: Ctx, rows: Sequence[Any]) -> list[Case]:
 
 def decisions(ctx: Ctx, after: str | None = None, *, customer_id: int | None = None, limit: int = 50) -> Page[Decision]:
     """Decisions, the latest first; with ``customer_id`` only those about that customer. Raises BadCursor."""
-    before = int(str(keys(after, 1)[0])) if after is not None else None
+    before = positions.by_number(after)
     origins = None
     if customer_id is not None:
         origins = store_identities.origins_of(ctx, store_identities.customers_of(ctx, [customer_id]).values())

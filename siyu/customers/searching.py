@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
-from siyu.customers import normal
+from siyu.customers import normal, positions
 from siyu.customers.store import listing, reading
 from siyu.customers.types import BadIdentity, Identity, Listed
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.paging import BadCursor, Page, cursor, keys
-from siyu.kernel.text import clean, moment
+from siyu.kernel.paging import Page, cursor
+from siyu.kernel.text import clean
 
 
 class Sort(StrEnum):
@@ -55,7 +55,8 @@ def search(
     where = listing.conditions(filter or Filter())
     if text:
         where.append(_matching(ctx, text))
-    rows = listing.page(ctx, where, sort.value, _position(after, sort), limit + 1, ids)
+    position = positions.by_text(after) if sort is Sort.NAME else positions.by_time(after)
+    rows = listing.page(ctx, where, sort.value, position, limit + 1, ids)
     items = [
         Listed(
             row.customer_id,
@@ -76,15 +77,6 @@ def search(
     return Page(
         items, cursor(place if isinstance(place, str) or place is None else place.isoformat(), last.customer_id)
     )
-
-
-def _position(after: str | None, sort: Sort) -> tuple[Any, int] | None:
-    if after is None:
-        return None
-    place, customer_id = keys(after, 2)
-    if not isinstance(customer_id, int) or (sort is Sort.NAME and not isinstance(place, str)):
-        raise BadCursor("the cursor belongs to another list", field="cursor")
-    return (place if sort is Sort.NAME or place is None else moment(place, "cursor")), customer_id
 
 
 def _matching(ctx: Ctx, text: str) -> ColumnElement[bool]:

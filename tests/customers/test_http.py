@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from siyu.customers.http import router
+from siyu.kernel.paging import cursor
 from tests.support.http import room_client
 from tests.support.world import World
 
@@ -67,19 +68,31 @@ def test_people_are_found_as_people_look_for_them(client: TestClient, query: str
 def test_lists_sort_by_pinyin_and_page_without_gaps(client: TestClient) -> None:
     saved(client)
     names: list[str] = []
-    cursor = None
+    place = None
     while True:
-        params = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        params = {"limit": 2, **({"cursor": place} if place else {})}
         page = client.get("/api/customers", params=params).json()
         names += [one["name"] for one in page["items"]]
-        cursor = page["next"]
-        if cursor is None:
+        place = page["next"]
+        if place is None:
             break
     assert names == ["Alice Zhang", "重庆火锅", "单雄信", "王小明😀", "张三"]
     in_hangzhou = client.get("/api/customers", params={"region": "杭州", "sort": "created"}).json()["items"]
     assert [one["name"] for one in in_hangzhou] == ["Alice Zhang", "王小明😀"]
-    strange = client.get("/api/customers", params={"cursor": "nonsense"})
-    assert (strange.status_code, strange.json()["code"]) == (422, "bad_cursor")
+
+
+@pytest.mark.parametrize(
+    "keys", [["a"], [1, 2], ["x", "y"], ["2026-03-02T01:00:00+00:00", 2**70], [None, None], [1e300, 1]]
+)
+@pytest.mark.parametrize(
+    "path", ["?sort=name", "?sort=created", "?sort=activity", "/1/timeline?", "/cases?", "/decisions?"]
+)
+def test_foreign_cursors_are_refused(client: TestClient, path: str, keys: list[Any]) -> None:
+    one = saved(client)["C1"]
+    path = path.replace("/1/", f"/{one}/")
+    for strange in ("nonsense", cursor(*keys)):
+        answer = client.get(f"/api/customers{path}&cursor={strange}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor"), strange
 
 
 def test_a_batch_repeated_changes_nothing_and_a_faulty_one_writes_nothing(client: TestClient, world: World) -> None:
