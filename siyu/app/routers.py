@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 import siyu.content.http
 import siyu.customers.http
+import siyu.customers.importing.http
 import siyu.groups.http
 import siyu.intake.http
 import siyu.journeys.http
@@ -16,6 +17,7 @@ import siyu.team.http
 ROUTERS: tuple[APIRouter, ...] = (
     siyu.team.http.router,
     siyu.customers.http.router,
+    siyu.customers.importing.http.router,
     siyu.tags.http.router,
     siyu.segments.http.router,
     siyu.content.http.router,

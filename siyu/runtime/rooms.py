@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import siyu.content.jobs
+import siyu.customers.importing.jobs
 import siyu.customers.jobs
 import siyu.groups.jobs
 import siyu.intake.jobs
@@ -50,6 +51,7 @@ ROOMS: tuple[Room, ...] = tuple(
     for module in (
         siyu.platforms.jobs,
         siyu.customers.jobs,
+        siyu.customers.importing.jobs,
         siyu.tags.jobs,
         siyu.groups.jobs,
         siyu.segments.jobs,

@@ -132,5 +132,6 @@ def write_clock(tx: Connection, mode: str, base: datetime, factor: float, anchor
 
 
 def move_clock(tx: Connection, to: datetime) -> None:
-    """Move a virtual clock forward; it never goes back."""
+    """Move a virtual clock forward; it never goes back. Idle workers of other processes wake at the commit."""
     tx.execute(update(world_clock).where(world_clock.c.base < to).values(base=to))
+    tx.execute(text("select pg_notify('siyu', 'clock')"))

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -142,6 +142,15 @@ def look(house: House) -> Waiting:
             parked=store.parked_due(ctx, machine()),
             rooms=tuple(room for room in ROOMS if _due(ctx, room)),
         )
+
+
+def quiet(house: House) -> bool:
+    """Whether the house rests, all its processes taken together: nothing waits, nothing is claimed and under way.
+
+    One snapshot (repeatable read): work that moves from one queue to the next between two of the questions would
+    otherwise be in neither.
+    """
+    return not look(replace(house, engine=house.engine.execution_options(isolation_level="REPEATABLE READ"))).any
 
 
 def _due(ctx: Ctx, room: Room) -> bool:

@@ -99,13 +99,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        get?: never;
+        put?: never;
         /**
          * Preview Message
          * @description The message that a route would send, for one customer or with the defaults of its fields.
          */
-        get: operations["content_preview_message"];
-        put?: never;
-        post?: never;
+        post: operations["content_preview_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -664,6 +664,210 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description Imports, the latest first.
+         */
+        get: operations["imports_list_imports"];
+        put?: never;
+        /**
+         * Start Import
+         * @description Upload a CSV or XLSX file (at most 200 MB and 1,000,000 rows); shows how it reads and what its columns mean.
+         */
+        post: operations["imports_start_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Import Targets
+         * @description What columns can be mapped to, and the encodings and delimiters to choose from.
+         */
+        get: operations["imports_list_import_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description An import: reading, mapping, counts and progress.
+         */
+        get: operations["imports_get_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Import
+         * @description Import the checked rows without faults; ends in the state ``complete``.
+         */
+        post: operations["imports_apply_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Import
+         * @description End an import, also a complete one: everything that it wrote is taken back; ends in the state ``cancelled``.
+         */
+        post: operations["imports_cancel_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Import
+         * @description Stage and check every row; ends in the state ``checked``. Nothing is written to customers.
+         */
+        post: operations["imports_check_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import_id}/errors.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Import Errors
+         * @description The faulty rows with their reasons, to be corrected and imported again (UTF-8 with BOM; formulas escaped).
+         */
+        get: operations["imports_download_import_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import_id}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Import Mapping
+         * @description Say what the columns mean, which tags to add, and whether journeys may start for these people (default: no).
+         */
+        put: operations["imports_set_import_mapping"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import_id}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Import Reading
+         * @description Read the file in another way (encoding, delimiter, sheet, header row); the suggested mapping comes anew.
+         */
+        put: operations["imports_set_import_reading"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import_id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Import Rows
+         * @description What the check found, row by row. Rows are gone 24 hours after the import ended.
+         */
+        get: operations["imports_list_import_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/intake/rounds/{account_id}/{kind}/start": {
         parameters: {
             query?: never;
@@ -1138,6 +1342,26 @@ export interface paths {
          * @description Ask the platform something harmless: are the secret, the network and the address list right?
          */
         post: operations["check_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platforms/accounts/{account_id}/qr-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Qr Code
+         * @description Make a parameter QR code at the Official Account; its scans bring the scene as source.
+         */
+        post: operations["add_qr_code"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1998,6 +2222,67 @@ export interface components {
             people: number;
         };
         /**
+         * ChoiceOut
+         * @description A value with its name.
+         */
+        ChoiceOut: {
+            /** Title */
+            title: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * ColumnIn
+         * @description What a column means.
+         */
+        ColumnIn: {
+            /**
+             * Index
+             * @example 0
+             */
+            index: number;
+            /**
+             * Name
+             * @description attribute name, identity kind or tag group
+             * @default
+             * @example name
+             */
+            name: string;
+            /**
+             * Scope
+             * @description corp id or account_id; of a CRM id the source
+             * @default
+             */
+            scope: string;
+            /**
+             * Use
+             * @example attribute
+             * @enum {string}
+             */
+            use: "attribute" | "identity" | "tag" | "ignore";
+        };
+        /**
+         * ColumnOut
+         * @description A column with sample values and what it is mapped to.
+         */
+        ColumnOut: {
+            /** Index */
+            index: number;
+            /** Name */
+            name: string;
+            /** Samples */
+            samples: string[];
+            /** Scope */
+            scope: string;
+            /** Title */
+            title: string;
+            /**
+             * Use
+             * @enum {string}
+             */
+            use: "attribute" | "identity" | "tag" | "ignore";
+        };
+        /**
          * ConditionInput
          * @description A condition; docs/conditions.md describes the form, ``GET /api/segments/kinds`` the leaf kinds.
          */
@@ -2087,6 +2372,37 @@ export interface components {
             items: components["schemas"]["SummaryBody"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * CountsOut
+         * @description Rows by what importing them will do (a forecast), and what it did: created, customers, cases, refused.
+         *
+         *     ``update``: a known customer; ``duplicate``: somebody of an earlier row; ``merge``: joins known customers;
+         *     ``conflict``: becomes a review case; ``warnings``: rows that contradict others.
+         */
+        CountsOut: {
+            /** Cases */
+            cases: number;
+            /** Conflict */
+            conflict: number;
+            /** Created */
+            created: number;
+            /** Customers */
+            customers: number;
+            /** Duplicate */
+            duplicate: number;
+            /** Error */
+            error: number;
+            /** Merge */
+            merge: number;
+            /** New */
+            new: number;
+            /** Refused */
+            refused: number;
+            /** Update */
+            update: number;
+            /** Warnings */
+            warnings: number;
         };
         /**
          * CustomerIn
@@ -2488,6 +2804,22 @@ export interface components {
             customer_id: number;
         };
         /**
+         * FaultOut
+         * @description Why a row is not imported, or what is odd about it.
+         */
+        FaultOut: {
+            /** Code */
+            code: string;
+            /** Column */
+            column: string;
+            /** En */
+            en: string;
+            /** Value */
+            value: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * FieldLossBody
          * @description One form field: views that ended there without sending, and refused answers by fault.
          */
@@ -2610,6 +2942,57 @@ export interface components {
              * Format: date-time
              */
             latest_at: string;
+        };
+        /**
+         * ImportOut
+         * @description An import.
+         */
+        ImportOut: {
+            /** Actor */
+            actor: string;
+            /** Columns */
+            columns: components["schemas"]["ColumnOut"][];
+            counts: components["schemas"]["CountsOut"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** File Name */
+            file_name: string;
+            /** Import Id */
+            import_id: number;
+            progress: components["schemas"]["ProgressOut"];
+            reading: components["schemas"]["ReadingOut"];
+            /** Same File As */
+            same_file_as: number | null;
+            /** Sample */
+            sample: components["schemas"]["SampleRow"][];
+            /** Size */
+            size: number;
+            /** Source Name */
+            source_name: string;
+            /** Start Journeys */
+            start_journeys: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "checking" | "checked" | "applying" | "complete" | "taking_back" | "cancelled";
+            /** Tags */
+            tags: string[];
+        };
+        /**
+         * ImportsOut
+         * @description A page of imports, the latest first.
+         */
+        ImportsOut: {
+            /** Items */
+            items: components["schemas"]["ImportOut"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * InboxState
@@ -2902,6 +3285,36 @@ export interface components {
             key: string;
             /** Key Id */
             key_id: number;
+        };
+        /**
+         * MappingIn
+         * @description What all columns mean, and what else importing does. Columns left out are ignored.
+         */
+        MappingIn: {
+            /** Columns */
+            columns: components["schemas"]["ColumnIn"][];
+            /**
+             * Source Name
+             * @description the system of the CRM ids
+             * @default
+             * @example crm
+             */
+            source_name: string;
+            /**
+             * Start Journeys
+             * @description whether the import may let people enter journeys
+             * @default false
+             */
+            start_journeys: boolean;
+            /**
+             * Tags
+             * @description group/name each
+             * @default []
+             * @example [
+             *       "导入/三月"
+             *     ]
+             */
+            tags: string[];
         };
         /**
          * MassBody
@@ -3210,6 +3623,19 @@ export interface components {
             name: string;
         };
         /**
+         * NewQrCode
+         * @description A parameter QR code to make; without ``seconds`` it is permanent.
+         */
+        NewQrCode: {
+            /**
+             * Scene
+             * @example ebook
+             */
+            scene: string;
+            /** Seconds */
+            seconds?: number | null;
+        };
+        /**
          * NewStaff
          * @description A staff member to add.
          */
@@ -3292,6 +3718,8 @@ export interface components {
             parked: components["schemas"]["Parked"][];
             /** Virtual */
             virtual: boolean;
+            /** Zone */
+            zone: string;
         };
         /**
          * OrderIn
@@ -3559,6 +3987,20 @@ export interface components {
             written_by: components["schemas"]["WrittenBy"][];
         };
         /**
+         * ProgressOut
+         * @description How far the present step is; ``per_second`` in machine time.
+         */
+        ProgressOut: {
+            /** Done */
+            done: number;
+            /** Errors */
+            errors: number;
+            /** Per Second */
+            per_second: number;
+            /** Total */
+            total: number;
+        };
+        /**
          * PublishBody
          * @description Which version readers get; without one, the latest.
          */
@@ -3580,6 +4022,20 @@ export interface components {
             why: string;
         };
         /**
+         * QrCodeBody
+         * @description A parameter QR code: what it encodes and where its image is.
+         */
+        QrCodeBody: {
+            /** Image Url */
+            image_url: string;
+            /** Scene */
+            scene: string;
+            /** Ticket */
+            ticket: string;
+            /** Url */
+            url: string;
+        };
+        /**
          * QuotasBody
          * @description Limits of one Official Account: mass sends per follower and month, calls per day, mass calls per minute.
          */
@@ -3594,6 +4050,49 @@ export interface components {
             mass_month: number;
             /** Template Day */
             template_day: number;
+        };
+        /**
+         * ReadingIn
+         * @description How to read the file; what is left out is detected.
+         */
+        ReadingIn: {
+            /**
+             * Delimiter
+             * @example ,
+             */
+            delimiter?: string | null;
+            /**
+             * Encoding
+             * @example gb18030
+             */
+            encoding?: string | null;
+            /**
+             * Header Row
+             * @description the last row of the header; 0: none
+             */
+            header_row?: number | null;
+            /** Sheet */
+            sheet?: string | null;
+        };
+        /**
+         * ReadingOut
+         * @description How the file is read. ``certain``: the encoding is proven, else a guess to confirm.
+         */
+        ReadingOut: {
+            /** Certain */
+            certain: boolean;
+            /** Delimiter */
+            delimiter: string;
+            /** Encoding */
+            encoding: string;
+            /** Header Row */
+            header_row: number;
+            /** Kind */
+            kind: string;
+            /** Sheet */
+            sheet: string;
+            /** Sheets */
+            sheets: string[];
         };
         /**
          * ReasonBody
@@ -3658,6 +4157,35 @@ export interface components {
          * @enum {string}
          */
         Route: "oa_mass" | "oa_custom" | "oa_template" | "webhook";
+        /**
+         * RowOut
+         * @description A row with what the check found.
+         */
+        RowOut: {
+            /** Cells */
+            cells: string[];
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "new" | "update" | "merge" | "conflict" | "duplicate" | "error";
+            /** Row */
+            row: number;
+            /** Warnings */
+            warnings: components["schemas"]["FaultOut"][];
+        };
+        /**
+         * RowsOut
+         * @description A page of rows by row number.
+         */
+        RowsOut: {
+            /** Items */
+            items: components["schemas"]["RowOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** SampleBody */
         SampleBody: {
             /** Items */
@@ -3691,6 +4219,16 @@ export interface components {
              * @default 20
              */
             limit: number;
+        };
+        /**
+         * SampleRow
+         * @description A row of the file, decoded.
+         */
+        SampleRow: {
+            /** Cells */
+            cells: string[];
+            /** Row */
+            row: number;
         };
         /**
          * SavedCustomer
@@ -4086,6 +4624,37 @@ export interface components {
              * @example spring campaign
              */
             why: string;
+        };
+        /**
+         * TargetOut
+         * @description Something that a column can be mapped to.
+         */
+        TargetOut: {
+            /** Name */
+            name: string;
+            /** Needs Scope */
+            needs_scope: boolean;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+            /**
+             * Use
+             * @enum {string}
+             */
+            use: "attribute" | "identity" | "tag" | "ignore";
+        };
+        /**
+         * TargetsOut
+         * @description What columns can be mapped to, and which encodings and delimiters can be chosen.
+         */
+        TargetsOut: {
+            /** Delimiters */
+            delimiters: components["schemas"]["ChoiceOut"][];
+            /** Encodings */
+            encodings: components["schemas"]["ChoiceOut"][];
+            /** Targets */
+            targets: components["schemas"]["TargetOut"][];
         };
         /** TaxonomyBody */
         TaxonomyBody: {
@@ -4665,7 +5234,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `no_such_content`: There is no such content. */
+            /** @description `no_such_content`: There is no such content.; `unknown_customer`: No customer has this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4683,7 +5252,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `not_sendable`: This kind of content cannot go by that route.; `fields_not_allowed`: Content fields such as {{name}} stand where the same words go to everybody. */
+            /** @description `not_sendable`: This kind of content cannot go by that route.; `fields_not_allowed`: Content fields such as {{name}} stand where the same words go to everybody.; `unknown_content`: A content key named inside the input does not exist or is of the wrong kind. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6019,6 +6588,603 @@ export interface operations {
             };
         };
     };
+    imports_list_imports: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportsOut"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    imports_start_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description CSV or XLSX
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `import_too_large`: The file has more than 200 MB, 1,000,000 rows or 200 columns. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_import_file`: The file is neither CSV nor XLSX, is damaged, empty, locked, or cannot be read as told.; `compressed_bomb`: The workbook would unpack to far more than a file of this size holds. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    imports_list_import_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetsOut"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    imports_get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_import`: No import has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    imports_apply_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_import`: No import has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `import_state`: The import is not in a state in which this can be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    imports_cancel_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_import`: No import has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `import_state`: The import is not in a state in which this can be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    imports_check_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_import`: No import has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `import_state`: The import is not in a state in which this can be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `import_too_large`: The file has more than 200 MB, 1,000,000 rows or 200 columns. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_mapping`: A column is mapped to something that does not exist, or nothing names the customer.; `bad_import_file`: The file is neither CSV nor XLSX, is damaged, empty, locked, or cannot be read as told. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    imports_download_import_errors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_import`: No import has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    imports_set_import_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_import`: No import has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `import_state`: The import is not in a state in which this can be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_mapping`: A column is mapped to something that does not exist, or nothing names the customer.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    imports_set_import_reading: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_import`: No import has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `import_state`: The import is not in a state in which this can be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `import_too_large`: The file has more than 200 MB, 1,000,000 rows or 200 columns. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_import_file`: The file is neither CSV nor XLSX, is damaged, empty, locked, or cannot be read as told.; `compressed_bomb`: The workbook would unpack to far more than a file of this size holds.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    imports_list_import_rows: {
+        parameters: {
+            query?: {
+                /** @description which outcomes; none: all that are not plainly new */
+                outcome?: ("new" | "update" | "merge" | "conflict" | "duplicate" | "error")[];
+                /** @description only rows with a fault or a warning */
+                only_told?: boolean;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowsOut"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_import`: No import has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     start_reconciliation: {
         parameters: {
             query?: never;
@@ -7159,6 +8325,59 @@ export interface operations {
             };
             /** @description `bad_account`: A field of the account's configuration is missing or malformed. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_qr_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQrCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QrCodeBody"];
+                };
+            };
+            /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_account`: A field of the account's configuration is missing or malformed.; `bad_scene`: The scene or the life of a parameter QR code is outside the platform's limits. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `platform_call_failed`: The platform refused a call that this request needs; detail holds its code. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
