@@ -26,6 +26,9 @@ def pulse(ctx: Ctx, pulse: Pulse) -> None:
     changed = pulse.of("merged", "split")
     if changed:
         merges.follow(ctx, changed)
+    erased = sorted({event.customer_id for event in pulse.of("erased")})
+    if erased:
+        entries.note_ended(ctx, store_enrolments.end_everywhere(ctx, erased, "erased"))
     rows = store.programs(ctx, KEPT)
     programs = {(row.journey_id, row.version): load(row.program) for row in rows}
     if not programs:

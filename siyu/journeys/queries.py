@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from siyu.journeys import facts, store, store_enrolments
+from siyu.journeys import facts, store, store_reading
 from siyu.journeys.program import Branch, Program, Tagging, edges, load
 from siyu.journeys.types import (
     Enrolment,
@@ -150,7 +150,7 @@ def enrolments(
     """Who is or was in a journey, newest first. Raises UnknownJourney, BadCursor."""
     row(ctx, journey_id)
     before = int(str(keys(after, 1)[0])) if after else None
-    rows = store_enrolments.listed(ctx, journey_id, node, active, before, limit + 1)
+    rows = store_reading.listed(ctx, journey_id, node, active, before, limit + 1)
     items = [_enrolment(found) for found in rows[:limit]]
     return Page(items, cursor(items[-1].enrolment_id) if len(rows) > limit else None)
 
@@ -172,14 +172,14 @@ def _enrolment(found: Row[*tuple[Any, ...]]) -> Enrolment:
 
 def why(ctx: Ctx, customer_id: int, journey_id: int | None = None) -> list[History]:
     """What a customer lives through: enrolments, newest first, with steps, goals and outreach's decisions."""
-    rows = store_enrolments.of_customer(ctx, customer_id, journey_id)
+    rows = store_reading.of_customer(ctx, customer_id, journey_id)
     if not rows:
         return []
     steps: dict[int, list[StepTaken]] = {}
-    for found in store_enrolments.steps_of(ctx, customer_id):
+    for found in store_reading.steps_of(ctx, customer_id):
         steps.setdefault(found.enrolment_id, []).append(StepTaken(found.visit, found.node, found.edge, found.at))
     goals: dict[int, dict[str, datetime]] = {}
-    for reached in store_enrolments.goals_of(ctx, customer_id):
+    for reached in store_reading.goals_of(ctx, customer_id):
         goals.setdefault(reached.enrolment_id, {})[reached.goal] = reached.at
     ledger: dict[int, list[Entry]] = {}
     for entry in outreach.ledger(ctx, customer_id, limit=200).items:

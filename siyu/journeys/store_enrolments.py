@@ -134,6 +134,14 @@ def end(
     return [(row[0], row[1]) for row in ctx.tx.execute(statement.returning(e.customer_id, e.enrolment_id))]
 
 
+def end_everywhere(ctx: Ctx, customers: Sequence[int], reason: str) -> list[tuple[int, int]]:
+    """End every active enrolment of some customers; returns those ended."""
+    c = unnest("c", customer_id=(Integer(), customers))
+    statement = update(enrolment).where(e.customer_id == c.c.customer_id, e.state == "active")
+    ended = statement.values(state="ended", reason=reason, ended_at=ctx.now).returning(e.customer_id, e.enrolment_id)
+    return [(row[0], row[1]) for row in ctx.tx.execute(ended)]
+
+
 def standing(ctx: Ctx, batch: Batch) -> Sequence[Row[*tuple[Any, ...]]]:
     """``customer_id, enrolment_id, journey_id, version, node, reason`` of a batch."""
     columns = (e.customer_id, e.enrolment_id, e.journey_id, e.version, e.node, e.reason)
@@ -362,34 +370,3 @@ def any_active(ctx: Ctx, journey_id: int) -> bool:
     """Whether anybody is still in the journey, rows held by another worker included."""
     found = select(exists().where(e.journey_id == journey_id, e.state == "active"))
     return bool(ctx.tx.execute(found).scalar_one())
-
-
-def listed(
-    ctx: Ctx, journey_id: int, node: str | None, active: bool | None, before: int | None, limit: int
-) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Enrolments of a journey, newest first."""
-    statement = select(enrolment).where(e.journey_id == journey_id).order_by(e.enrolment_id.desc()).limit(limit)
-    if node is not None:
-        statement = statement.where(e.node == node)
-    if active is not None:
-        statement = statement.where(e.state == "active" if active else e.state != "active")
-    if before is not None:
-        statement = statement.where(e.enrolment_id < before)
-    return ctx.tx.execute(statement).all()
-
-
-def of_customer(ctx: Ctx, customer_id: int, journey_id: int | None) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Enrolments of a customer, newest first."""
-    statement = select(enrolment).where(e.customer_id == customer_id).order_by(e.enrolment_id.desc())
-    return ctx.tx.execute(statement if journey_id is None else statement.where(e.journey_id == journey_id)).all()
-
-
-def steps_of(ctx: Ctx, customer_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The step log of a customer, in order."""
-    chosen = select(step).where(step.c.customer_id == customer_id)
-    return ctx.tx.execute(chosen.order_by(step.c.enrolment_id, step.c.visit)).all()
-
-
-def goals_of(ctx: Ctx, customer_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The goals that a customer reached, in order."""
-    return ctx.tx.execute(select(goal).where(goal.c.customer_id == customer_id).order_by(goal.c.at)).all()

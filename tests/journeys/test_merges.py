@@ -121,3 +121,15 @@ def test_an_outcome_told_for_the_former_customer_finds_its_enrolment(town: Town)
     town.drain()
     found = town.world.rows("select customer_id, node, waiting from enrolment where origin_id = :goes", goes=goes)
     assert [tuple(row) for row in found] == [(stays, "w", "time")]
+
+
+def test_an_erased_person_leaves_every_journey(town: Town) -> None:
+    journey = town.start(*STEPS)
+    gone, stays = crm(town, 1), crm(town, 2)
+    with town.world.open() as ctx:
+        customers.erase(ctx, gone)
+    town.drain()
+    assert town.where(journey) == {gone: ("s", "erased"), stays: ("s", "outcome")}
+    with town.world.open() as ctx:
+        wave = queries.wave(ctx, journey.journey_id)
+    assert (wave.active, wave.ended) == (1, {"erased": 1})
