@@ -68,7 +68,13 @@ export function Frame() {
       )}
       <Layout>
         <Layout.Header
-          style={{ display: 'flex', alignItems: 'center', gap: 16, padding: '0 16px', borderBottom: '1px solid var(--siyu-line)' }}
+          style={{
+            display: 'flex',
+            alignItems: 'center',
+            gap: 16,
+            padding: '0 16px',
+            borderBottom: '1px solid var(--siyu-line)',
+          }}
         >
           {wide ? <span style={{ flex: 1 }} /> : menu('horizontal')}
           <Space size="middle">

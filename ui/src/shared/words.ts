@@ -9,6 +9,9 @@ export const words = {
     'shared.close': '关闭',
     'shared.back': '返回',
     'shared.search': '搜索',
+    'shared.sort': '排序',
+    'shared.delete': '删除',
+    'shared.add': '添加',
     'shared.people': '{{count}} 人',
   },
   en: {
@@ -21,6 +24,9 @@ export const words = {
     'shared.close': 'Close',
     'shared.back': 'Back',
     'shared.search': 'Search',
+    'shared.sort': 'Order',
+    'shared.delete': 'Delete',
+    'shared.add': 'Add',
     'shared.people': '{{count}} people',
   },
 }

@@ -2,11 +2,11 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Alert, Button, Card, Form, Input, Typography } from 'antd'
 import { useState } from 'react'
-import { useTranslation } from 'react-i18next'
 import { ApiError, api, data } from '@/api/client'
+import { useSay } from '@/shared/say'
 
 export default function SignIn() {
-  const { t } = useTranslation()
+  const t = useSay()
   const client = useQueryClient()
   const navigate = useNavigate()
   const [fault, setFault] = useState<string | null>(null)
@@ -37,7 +37,11 @@ export default function SignIn() {
           <Form.Item name="login" label={t('sign.login')} rules={[{ required: true, message: t('sign.login') }]}>
             <Input autoFocus autoComplete="username" />
           </Form.Item>
-          <Form.Item name="password" label={t('sign.password')} rules={[{ required: true, message: t('sign.password') }]}>
+          <Form.Item
+            name="password"
+            label={t('sign.password')}
+            rules={[{ required: true, message: t('sign.password') }]}
+          >
             <Input.Password autoComplete="current-password" />
           </Form.Item>
           {fault && <Alert type="error" showIcon title={fault} style={{ marginBottom: 16 }} />}

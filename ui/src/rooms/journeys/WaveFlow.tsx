@@ -1,0 +1,79 @@
+import { Background, Controls, ReactFlow } from '@xyflow/react'
+import '@xyflow/react/dist/style.css'
+import './wave.css'
+import { useMemo } from 'react'
+import { useSay } from '@/shared/say'
+import { CountEdge, type CountEdgeType } from './CountEdge'
+import { ENTRY, edgeId, place, shapeOf } from './layout'
+import { StepNode, type StepNodeType } from './StepNode'
+import type { Wave } from './useWave'
+
+const nodeTypes = { step: StepNode }
+const edgeTypes = { count: CountEdge }
+
+export default function WaveFlow({
+  wave,
+  chosen,
+  choose,
+}: {
+  wave: Wave
+  chosen: string | null
+  choose: (id: string) => void
+}) {
+  const t = useSay()
+  const shape = shapeOf(wave)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: places depend on the shape alone, counts must not move them
+  const placed = useMemo(() => place(wave), [shape])
+
+  const steps = new Map(wave.nodes.map((node) => [node.id, node]))
+  const counts = new Map(wave.edges.map((edge) => [edgeId(edge), edge.count]))
+  const nodes: StepNodeType[] = placed.nodes.map(({ id, x, y }) => ({
+    id,
+    type: 'step',
+    position: { x, y },
+    data: {
+      step: steps.get(id) ?? { id, kind: 'entry', title: t('wave.entry'), here: 0, sends: {} },
+      entered: id === ENTRY ? wave.entered : null,
+      chosen: id === chosen,
+      choose,
+    },
+  }))
+  const edges: CountEdgeType[] = placed.edges.map((edge) => ({
+    id: edge.id,
+    type: 'count',
+    source: edge.source,
+    target: edge.target,
+    data: {
+      word: t(`edge.${edge.edge}`, { defaultValue: edge.edge }),
+      count: counts.get(edge.id) ?? 0,
+      entered: wave.entered,
+      points: edge.points,
+      label: edge.label,
+    },
+  }))
+  return (
+    <ReactFlow
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={nodeTypes}
+      edgeTypes={edgeTypes}
+      nodesDraggable={false}
+      nodesConnectable={false}
+      nodesFocusable={false}
+      edgesFocusable={false}
+      elementsSelectable={false}
+      fitView
+      fitViewOptions={{ padding: 0.04, maxZoom: 1 }}
+      minZoom={0.3}
+      maxZoom={1.6}
+      zoomOnScroll={false}
+      panOnScroll
+      preventScrolling={false}
+      proOptions={{ hideAttribution: true }}
+      aria-label={t('wave.flow')}
+    >
+      <Background color="#d7e2dd" gap={24} />
+      <Controls showInteractive={false} />
+    </ReactFlow>
+  )
+}

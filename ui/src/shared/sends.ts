@@ -1,0 +1,15 @@
+const COLOURS: Record<string, string> = {
+  sent: 'green',
+  accepted: 'green',
+  received: 'green',
+  failed: 'red',
+  not_sent: 'default',
+  waiting: 'gold',
+  ready: 'blue',
+  gathered: 'blue',
+  claimed: 'blue',
+}
+
+export function sendColour(state: string): string {
+  return COLOURS[state] ?? 'default'
+}
