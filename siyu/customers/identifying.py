@@ -162,7 +162,8 @@ def _sort(
 ) -> tuple[dict[int, int], set[int]]:
     """Origins that are a new customer by themselves (origin -> customer), and those around which people may change.
 
-    A record whose identities are all new and named by no other record of the batch cannot meet anybody.
+    A record whose identities are all new, named by no other record of the batch and without a contradiction among
+    themselves cannot meet anybody.
     """
     uses = Counter(one for read in reads for one in read.parts)
     holders = {known[one][0]: one for one in known}
@@ -180,7 +181,8 @@ def _sort(
     seeds: set[int] = set()
     for read in reads:
         main = _node(known, read.nodes[0])
-        if all(one in made and uses[one] == 1 for one in read.parts):
+        slots = {(one.kind, one.scope) for one in read.nodes}
+        if len(slots) == len(read.nodes) and all(one in made and uses[one] == 1 for one in read.parts):
             alone |= dict.fromkeys((_node(known, one) for one in read.nodes), main)
             continue
         for identity_id in news.get(main, ()):

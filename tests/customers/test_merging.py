@@ -161,6 +161,13 @@ def test_joined_by_hand_and_taken_back(ctx: Ctx) -> None:
     assert queries.origins(ctx, [a, b]) == {a: a, b: b}
 
 
+def test_a_record_that_contradicts_itself_is_a_case_not_a_person(ctx: Ctx) -> None:
+    arrive(ctx, "a", openid("o1"), openid("o2"))
+    (case,) = queries.cases(ctx).items
+    assert len(case.members) == 2
+    assert queries.find(ctx, openid("o1")) != queries.find(ctx, openid("o2"))
+
+
 @dataclass(frozen=True)
 class Arrived:
     key: str
