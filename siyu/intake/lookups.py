@@ -16,6 +16,7 @@ from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import savepoint
 from siyu.kernel.errors import SiyuError
 from siyu.kernel.jobs import Phased, Senders
+from siyu.kernel.settings import settings
 from siyu.outreach import actions as outreach
 from siyu.outreach.types import Receipt
 from siyu.platforms import queries as platforms
@@ -25,7 +26,6 @@ log = structlog.get_logger(__name__)
 
 LIMIT = 5_000
 BATCH = 100
-LEASE_SECONDS = 120.0
 AGAIN = timedelta(minutes=1)
 LONGEST = timedelta(hours=6)
 STILL_SENDING = timedelta(minutes=10)
@@ -62,7 +62,7 @@ _BODIES = {
 
 def _claim(ctx: Ctx) -> Work | None:
     at = machine()
-    rows = store.claim_lookups(ctx, LIMIT, at, at + LEASE_SECONDS)
+    rows = store.claim_lookups(ctx, LIMIT, at, at + settings().lease_seconds)
     if not rows:
         return None
     accounts = {account.account_id: account for account in platforms.accounts(ctx)}

@@ -19,6 +19,7 @@ from siyu.intake.types import Known, RoundKind
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.jobs import Phased, Senders
+from siyu.kernel.settings import settings
 from siyu.platforms import queries as platforms
 from siyu.platforms.types import SENDERS, Account, AccountKind, Outcome
 
@@ -26,7 +27,6 @@ log = structlog.get_logger(__name__)
 
 HOUR = 4
 """Rounds begin at this local hour every day, and at once when an account is new or changed."""
-LEASE_SECONDS = 180.0
 LONGEST = timedelta(hours=6)
 KINDS: Mapping[AccountKind, tuple[RoundKind, ...]] = {
     "oa": ("oa_followers",),
@@ -62,7 +62,7 @@ def _claim(ctx: Ctx) -> Step | None:
     known = known_accounts(list(accounts.values()))
     while True:
         # set-loop: a statement per round that is passed over; there are at most three rounds per account
-        row = store.claim_round(ctx, at, at + LEASE_SECONDS)
+        row = store.claim_round(ctx, at, at + settings().lease_seconds)
         if row is None:
             return None
         account = accounts[row.account_id]

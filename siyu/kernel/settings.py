@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     )
     zone: str = Field(default="Asia/Shanghai", description="The company's time zone; it decides days.")
     workers: int = Field(default=1, ge=1, le=16, description="Worker threads that serve pulses, ticks and sends.")
+    lease_seconds: float = Field(
+        default=120.0,
+        ge=2,
+        le=3600,
+        description="Machine seconds that calls under way belong to their worker; after them another takes over.",
+    )
     master_key: str | None = Field(
         default=None, description="Key that encrypts stored secrets and signs links; default: a file in data_dir."
     )

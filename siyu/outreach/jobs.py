@@ -6,31 +6,41 @@ from typing import Any
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.jobs import Phased, Pulse
+from siyu.kernel.settings import settings
 from siyu.outreach import claims, merging, queries, spending, tidy
 from siyu.outreach.recording import record
 from siyu.outreach.recovery import recover
 from siyu.outreach.sending import act
-from siyu.outreach.work import LEASE, Results, Work
+from siyu.outreach.work import Results, Work
 
 FAST = 100
 """Sends of one claim of the fast lane."""
 
 
-def phases(lease: float = LEASE, slots: tuple[int, int] = claims.ALL_SLOTS) -> tuple[Phased[Work, Results], ...]:
+def phases(lease: float | None = None, slots: tuple[int, int] = claims.ALL_SLOTS) -> tuple[Phased[Work, Results], ...]:
     """The phases of the slow lane: lost batches first, then mass sends, then sends to single people.
 
-    ``lease``: machine seconds that a claim belongs to its worker. ``slots``: this worker's range for single people.
+    ``lease``: machine seconds that a claim belongs to its worker, the setting by default. ``slots``: this worker's
+    range for single people.
     """
+
+    def seconds() -> float:
+        return settings().lease_seconds if lease is None else lease
+
     return (
-        Phased("outreach.recover", lambda ctx: recover(ctx, lease), act, record),
-        Phased("outreach.mass", lambda ctx: claims.mass(ctx, lease), act, record),
-        Phased("outreach.people", lambda ctx: claims.people(ctx, 1, lease=lease, slots=slots), act, record),
+        Phased("outreach.recover", lambda ctx: recover(ctx, seconds()), act, record),
+        Phased("outreach.mass", lambda ctx: claims.mass(ctx, seconds()), act, record),
+        Phased("outreach.people", lambda ctx: claims.people(ctx, 1, lease=seconds(), slots=slots), act, record),
     )
 
 
-def fast_phases(lease: float = LEASE) -> tuple[Phased[Work, Results], ...]:
+def fast_phases(lease: float | None = None) -> tuple[Phased[Work, Results], ...]:
     """The phase of the fast lane: requests that answer a person's own act, or whose window is a minute or less."""
-    return (Phased("outreach.fast", lambda ctx: claims.people(ctx, 0, FAST, lease), act, record),)
+
+    def claim(ctx: Ctx) -> Work | None:
+        return claims.people(ctx, 0, FAST, settings().lease_seconds if lease is None else lease)
+
+    return (Phased("outreach.fast", claim, act, record),)
 
 
 PHASES: tuple[Phased[Any, Any], ...] = phases()

@@ -76,8 +76,8 @@ def build(house: House, control: SandboxControl, spec: Spec, console: Console | 
     say: Callable[[str], None] = console.print if console else lambda _: None
     with house.open() as ctx:
         _staff(ctx)
-        account_id, wecom_id = _accounts(ctx, control)
-    _platform_side(control, spec, account_id, wecom_id)
+        account_id, wecom_id = accounts(ctx, control)
+    platform_side(control, spec, account_id, wecom_id)
     with house.open() as ctx:
         known = next((found for found in segment_queries.segments(ctx) if found.name == SEGMENT), None)
         made = [found for found in journey_queries.journeys(ctx) if found.key == JOURNEY]
@@ -115,7 +115,8 @@ def _secret(purpose: str, length: int = 32) -> str:
     return derived(f"demo:{purpose}").hex()[:length]
 
 
-def _accounts(ctx: Ctx, control: SandboxControl) -> tuple[int, int]:
+def accounts(ctx: Ctx, control: SandboxControl) -> tuple[int, int]:
+    """Both platforms' accounts on our side: (account_id of the Official Account, of the WeCom app). Idempotent."""
     account_id = platforms.save_account(
         ctx,
         kind="oa",
@@ -145,7 +146,8 @@ def _accounts(ctx: Ctx, control: SandboxControl) -> tuple[int, int]:
     return account_id, wecom_id
 
 
-def _platform_side(control: SandboxControl, spec: Spec, account_id: int, wecom_id: int) -> None:
+def platform_side(control: SandboxControl, spec: Spec, account_id: int, wecom_id: int) -> None:
+    """The same accounts on the platforms' side, with the staff and the group. Idempotent."""
     control.set_accounts(
         official_accounts=[
             {
