@@ -184,7 +184,7 @@ def join_customers(body: inputs.JoinIn, ctx: Write) -> bodies.DecisionMade:
     return bodies.DecisionMade(decision_id=actions.join(ctx, body.customer_ids))
 
 
-@router.get("/{customer_id}", responses=raises(UnknownCustomer, Forbidden))
+@router.get("/{customer_id:int}", responses=raises(UnknownCustomer, Forbidden))
 def get_customer(customer_id: Id, ctx: Read, clear: Clear = False) -> bodies.ProfileOut:
     """A customer, by any id that ever was theirs."""
     found = queries.profile(ctx, customer_id)
@@ -192,7 +192,7 @@ def get_customer(customer_id: Id, ctx: Read, clear: Clear = False) -> bodies.Pro
     return bodies.ProfileOut.of(found, queries.provenance(ctx, found.customer_id), shown)
 
 
-@router.get("/{customer_id}/timeline", responses=raises(UnknownCustomer, BadCursor, Forbidden))
+@router.get("/{customer_id:int}/timeline", responses=raises(UnknownCustomer, BadCursor, Forbidden))
 def get_timeline(
     customer_id: Id,
     ctx: Read,
@@ -208,21 +208,21 @@ def get_timeline(
     return bodies.TimelineOut(items=[bodies.EventOut.of(one, shown) for one in page.items], next=page.next)
 
 
-@router.get("/{customer_id}/identities", responses=raises(UnknownCustomer, Forbidden))
+@router.get("/{customer_id:int}/identities", responses=raises(UnknownCustomer, Forbidden))
 def list_identities(customer_id: Id, ctx: Read, clear: Clear = False) -> list[bodies.KnownOut]:
     """The identities of a customer; `origin_id` groups what would part from the rest in a split."""
     shown = _clear(ctx, clear, "identities", customer_id)
     return [bodies.KnownOut.of(one, shown) for one in queries.identities(ctx, customer_id)]
 
 
-@router.get("/{customer_id}/orders", responses=raises(UnknownCustomer))
+@router.get("/{customer_id:int}/orders", responses=raises(UnknownCustomer))
 def list_orders(customer_id: Id, ctx: Read) -> list[bodies.OrderOut]:
     """The orders of a customer, latest first."""
     home = queries.profile(ctx, customer_id).customer_id
     return [bodies.OrderOut.model_validate(one) for one in queries.orders_of(ctx, home)]
 
 
-@router.patch("/{customer_id}/attributes", responses=raises(UnknownCustomer, UnknownAttribute, BadAttribute, BadTime))
+@router.patch("/{customer_id:int}/attributes", responses=raises(UnknownCustomer, UnknownAttribute, BadAttribute, BadTime))
 def edit_attributes(customer_id: Id, body: inputs.AttributesIn, ctx: Write) -> bodies.ProfileOut:
     """Set attributes by hand; they beat what sources say."""
     actions.set_attributes(ctx, ids_of([customer_id]), body.attributes, why=ctx.actor.label)
@@ -230,7 +230,7 @@ def edit_attributes(customer_id: Id, body: inputs.AttributesIn, ctx: Write) -> b
     return bodies.ProfileOut.of(found, queries.provenance(ctx, found.customer_id), False)
 
 
-@router.put("/{customer_id}/pushes", status_code=204, responses=raises(UnknownCustomer))
+@router.put("/{customer_id:int}/pushes", status_code=204, responses=raises(UnknownCustomer))
 def set_pushes(customer_id: Id, body: inputs.PushesIn, ctx: Write) -> None:
     """Note that a customer wants no more pushes, or wants them again."""
     who = select(ids_of([queries.profile(ctx, customer_id).customer_id]).subquery().c.customer_id)
@@ -238,20 +238,20 @@ def set_pushes(customer_id: Id, body: inputs.PushesIn, ctx: Write) -> None:
     audit.record(ctx, "customers.set_pushes", "customer", customer_id, wanted=body.wanted)
 
 
-@router.post("/{customer_id}/separations", responses=raises(UnknownCustomer, BadDecision))
+@router.post("/{customer_id:int}/separations", responses=raises(UnknownCustomer, BadDecision))
 def separate_customer(customer_id: Id, body: inputs.SeparateIn, ctx: Write) -> bodies.DecisionMade:
     """Undo a merge: say that some identities of a customer are somebody else."""
     return bodies.DecisionMade(decision_id=actions.separate(ctx, customer_id, body.origins))
 
 
-@router.get("/{customer_id}/export", responses=raises(UnknownCustomer, Forbidden))
+@router.get("/{customer_id:int}/export", responses=raises(UnknownCustomer, Forbidden))
 def export_customer(customer_id: Id, ctx: Read) -> dict[str, Any]:
     """A copy of everything that is held about one person; needs customers.phones, is audited."""
     ctx.require(PHONES)
     return queries.export(ctx, customer_id)
 
 
-@router.delete("/{customer_id}", status_code=204, responses=raises(UnknownCustomer))
+@router.delete("/{customer_id:int}", status_code=204, responses=raises(UnknownCustomer))
 def erase_customer(customer_id: Id, ctx: Annotated[Ctx, requires("customers.erase")]) -> None:
     """Erase a person; counts stay, nothing personal does. Cannot be undone; admins only."""
     actions.erase(ctx, customer_id)
