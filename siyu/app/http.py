@@ -19,6 +19,7 @@ from siyu.app.edge import HouseEdge
 from siyu.app.routers import PUBLIC, ROUTERS
 from siyu.kernel.errors import SiyuError
 from siyu.kernel.http import ErrorBody
+from siyu.runtime import uses
 from siyu.runtime.house import House
 
 log = structlog.get_logger(__name__)
@@ -28,6 +29,7 @@ _OWN_TYPES = ("bad_text", "bad_time")
 
 def create_app(house: House, *, screens: Path = SCREENS) -> FastAPI:
     """The ASGI application over one house."""
+    uses.register()
     door = Door(house)
 
     @asynccontextmanager

@@ -104,7 +104,7 @@ def take_back(ctx: Ctx, source: str, limit: int) -> int:
     now = identities.customers_of(ctx, set(near) - alone)
     ended = sorted({home for origin in alone for home in [homes[origin]]} - set(now.values()))
     touched = set(now.values())
-    profile.project(ctx, touched)
+    recording.record(ctx, people.change_events(ctx, profile.project(ctx, touched)))
     profile.project_touches(ctx, touched)
     if alone:
         store.forget_people(ctx, sorted(alone), ended)

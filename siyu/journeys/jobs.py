@@ -101,7 +101,7 @@ def _entries(
     by_segment: dict[int, list[tuple[int, str, datetime]]] = {}
     for event in pulse.of("segment_entered"):
         segment_id = int(str(event.props.get("segment_id", 0)))
-        if segment_id in live:
+        if segment_id in live and not event.props.get("quiet"):
             row = (event.customer_id, f"event:{event.event_id}", event.occurred_at)
             by_segment.setdefault(segment_id, []).append(row)
     for segment_id, rows in by_segment.items():

@@ -14,7 +14,8 @@ def pulse(ctx: Ctx, pulse: Pulse) -> None:
     """Re-evaluate the segments concerned for the customers touched."""
     known = membership.definitions(ctx)
     touched = membership.concerned(known, pulse)
-    membership.follow(ctx, known, touched, shared=True)
+    loud = {event.customer_id for event in pulse.events if not event.props.get("quiet")}
+    membership.follow(ctx, known, touched, shared=True, quiet=frozenset(pulse.customers) - loud)
     membership.schedule(ctx, known, touched)
 
 

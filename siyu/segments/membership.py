@@ -1,7 +1,7 @@
 """Private: keeping members current. A pulse and a tick look only at the segments and customers concerned."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -100,11 +100,14 @@ def concerned(known: Mapping[int, Definition], pulse: Pulse) -> Touched:
     return touched
 
 
-def follow(ctx: Ctx, known: Mapping[int, Definition], touched: Touched, *, shared: bool) -> int:
+def follow(
+    ctx: Ctx, known: Mapping[int, Definition], touched: Touched, *, shared: bool, quiet: Set[int] = frozenset()
+) -> int:
     """Bring the members up to date for the customers touched, inner segments first; returns how many pairs changed.
 
     ``shared``: other transactions may do the same at once for other customers (pulses of other slots). Statements
-    are bounded by the segments concerned, not by the customers.
+    are bounded by the segments concerned, not by the customers. ``quiet``: customers of whom only an import without
+    leave told something; their segment_entered says so, and no journey starts.
     """
     if not touched:
         return 0
@@ -134,7 +137,7 @@ def follow(ctx: Ctx, known: Mapping[int, Definition], touched: Touched, *, share
             store.leave(ctx, leaving)
         gained += entering
         lost += leaving
-    _tell(ctx, known, gained, lost)
+    _tell(ctx, known, gained, lost, quiet)
     return len(gained) + len(lost)
 
 
@@ -148,9 +151,7 @@ def _with_outer(touched: Touched, dependents: Mapping[int, list[int]]) -> set[in
     return found
 
 
-def _tell(
-    ctx: Ctx, known: Mapping[int, Definition], gained: list[tuple[int, int]], lost: list[tuple[int, int]]
-) -> None:
+def _tell(ctx: Ctx, known: Mapping[int, Definition], gained: Pairs, lost: Pairs, quiet: Set[int]) -> None:
     """Write segment_entered / segment_left for the segments that something listens to."""
     told = [
         (kind, pair)
@@ -170,7 +171,7 @@ def _tell(
             type=f"segment_{kind}",
             occurred_at=ctx.now,
             customer_id=customer_id,
-            props={"segment_id": segment_id},
+            props={"segment_id": segment_id} | ({"quiet": True} if customer_id in quiet else {}),
         )
         for kind, (segment_id, customer_id) in told
         if customer_id in active

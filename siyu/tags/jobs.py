@@ -1,10 +1,10 @@
-"""Private: what tags do by themselves: follow merges and erasure, let tags expire."""
+"""Private: what tags do by themselves: follow merges, imports and erasure, let tags expire."""
 
 from datetime import datetime
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.jobs import Pulse
-from siyu.tags import actions
+from siyu.tags import actions, imported
 from siyu.tags.store import changes
 
 
@@ -16,6 +16,8 @@ def pulse(ctx: Ctx, pulse: Pulse) -> None:
         moves[origin] = (moves[origin][0] if origin in moves else source, target)
     if moves:
         actions.move(ctx, moves)
+    imported.give(ctx, pulse)
+    imported.take_back(ctx, pulse)
     if erased := [event.customer_id for event in pulse.of("erased")]:
         actions.erase(ctx, erased)
 

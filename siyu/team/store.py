@@ -126,7 +126,8 @@ def merge_directory(ctx: Ctx, userids: list[str], names: list[str], active: list
                 "active": statement.excluded.active,
                 "departments": statement.excluded.departments,
             },
-        )
+        ),
+        execution_options={"preserve_rowcount": True},
     ).rowcount
 
 

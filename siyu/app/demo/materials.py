@@ -8,6 +8,9 @@ ARTICLE = "ToB 私域运营手册上线：回复“电子书”领取"
 LINK_TEXT = "您要的《ToB 企业私域运营手册》"
 GROUP_TEXT = "读者群"
 REMINDER_TITLE = "资料领取提醒"
+ARTICLE_FIRST = "新资料上线"
+REMINDER_FIRST = "您的资料还没有领取"
+"""The first lines of the two template messages, which share the account's one template and so its title."""
 
 ARTICLE_HTML = """
 <p>加上好友只是开始。我们把三年里陪 40 多家 ToB 企业做私域的笔记，整理成了一本小册子：《从加上到成交》。</p>
@@ -75,7 +78,7 @@ def contents(file_id: int, join_url: str, template_id: str) -> list[dict[str, ob
                 "template": {
                     "template_id": template_id,
                     "data": {
-                        "first": "新资料上线",
+                        "first": ARTICLE_FIRST,
                         "keyword1": "ToB 企业私域运营手册",
                         "keyword2": "长期有效",
                         "remark": "回复“电子书”领取",
@@ -109,7 +112,7 @@ def contents(file_id: int, join_url: str, template_id: str) -> list[dict[str, ob
                 "template": {
                     "template_id": template_id,
                     "data": {
-                        "first": "您的资料还没有领取",
+                        "first": REMINDER_FIRST,
                         "keyword1": "ToB 企业私域运营手册",
                         "keyword2": "长期有效",
                         "remark": "点开即可领取，或回复“电子书”",

@@ -108,7 +108,7 @@ def stage(ctx: Ctx, events: Sequence[NewEvent]) -> None:
     cursor: Any = ctx.tx.connection.cursor()
     with cursor, cursor.copy(f"copy incoming_event ({columns}) from stdin") as copy:
         for index, new in enumerate(events):
-            props = dumped(new.props, f"events.{index}.props")
+            props = dumped({**new.props, "quiet": True} if ctx.quiet else new.props, f"events.{index}.props")
             copy.write_row(
                 (new.customer_id, new.origin_id, new.type, new.occurred_at, new.source, new.key, new.content_id, props)
             )
@@ -119,6 +119,8 @@ def stage_from(ctx: Ctx, chosen: Select[Any]) -> int:
     ctx.tx.execute(text(_TEMPORARY))
     names = [column.name for column in chosen.selected_columns]
     done = ctx.tx.execute(insert(_incoming).from_select(names, chosen), execution_options={"preserve_rowcount": True})
+    if ctx.quiet:
+        ctx.tx.execute(text("update incoming_event set props = coalesce(props, '{}') || '{\"quiet\": true}'"))
     return done.rowcount
 
 

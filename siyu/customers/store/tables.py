@@ -265,7 +265,7 @@ Index("ix_identity_origin_id", identity.c.origin_id)
 Index("ix_identity_value", identity.c.value)
 origin = Table("origin", metadata, OriginColumns)
 assertion = Table(
-    "assertion", metadata, AssertionColumns, Index(None, "identity_id", "origin_id"), Index(None, "source")
+    "assertion", metadata, AssertionColumns, Index(None, "identity_id", "origin_id"), Index(None, "source", "origin_id")
 )
 visitor = Table("visitor", metadata, VisitorColumns)
 decision = Table("decision", metadata, DecisionColumns)
