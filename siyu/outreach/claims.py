@@ -16,9 +16,9 @@ from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import SLOTS, savepoint
 from siyu.outreach import spending, telling, ways
-from siyu.outreach.decision import BATCHED, Candidate, Mode, Rules, decide
+from siyu.outreach.decision import BATCHED, Candidate, Mode, Rules, Way, decide
 from siyu.outreach.merging import follow_merges
-from siyu.outreach.policy import times
+from siyu.outreach.policy import gathered_until, times
 from siyu.outreach.queries import policy as current_policy
 from siyu.outreach.store import batch, choice, in_state, message, person, request
 from siyu.outreach.types import Route, State
@@ -167,61 +167,79 @@ def _candidates(ctx: Ctx, due: ColumnElement[bool], limit: int, *, skip: bool) -
             request.c.request_id,
             request.c.message_id,
             request.c.choice,
+            request.c.expires_at,
+            request.c.answers.is_not(None),
             request.c.priority,
-            choice.c.route,
-            choice.c.account_id,
         )
         .join_from(request, person, person.c.customer_id == request.c.customer_id)
-        .join(choice, and_(choice.c.message_id == request.c.message_id, choice.c.choice == request.c.choice))
         .where(due)
         .order_by(*order)
         .limit(limit)
         .with_for_update(of=person, skip_locked=skip)
     ).all()
-    moved = follow_merges(ctx, [row.customer_id for row in found])
-    first: dict[int, Row[*tuple[Any, ...]]] = {}
-    for row in found:
-        known = first.get(row.customer_id)
-        if row.customer_id not in moved and (
-            known is None or (-row.priority, row.request_id) < (-known.priority, known.request_id)
-        ):
-            first[row.customer_id] = row
-    return [
-        Candidate(row.customer_id, row.request_id, row.message_id, row.choice, row.route, row.account_id)
-        for row in first.values()
+    moved = follow_merges(ctx, [row[0] for row in found])
+    first: dict[int, tuple[int, Candidate]] = {}
+    for customer_id, request_id, message_id, number, expires_at, own, priority in found:
+        known = first.get(customer_id)
+        if customer_id not in moved and (known is None or (-priority, request_id) < (-known[0], known[1].request_id)):
+            first[customer_id] = priority, Candidate(customer_id, request_id, message_id, number, expires_at, own)
+    return [candidate for _, candidate in first.values()]
+
+
+def _rules(ctx: Ctx, pairs: set[ways.Pair], mode: Mode) -> tuple[Rules, dict[tuple[str, int], int]]:
+    """The rules for the choices that the candidates stand at, and what is left of the accounts' daily calls."""
+    policy = current_policy(ctx)
+    clock = times(policy, ctx.now, ctx.zone)
+    usable = {(account.account_id, account.kind) for account in platforms.accounts(ctx) if account.active}
+    usable.add((0, "webhook"))
+    rows = ways.rows(ctx, pairs)
+    unusable = ways.unusable(ctx, rows) if mode != "sort" else set()
+    left = spending.left(ctx, policy.quotas, {row.account_id for row in rows.values()}, clock.today)
+    found = [
+        Way(
+            message_id=row.message_id,
+            choice=row.choice,
+            route=row.route,
+            account_id=row.account_id,
+            content_id=row.content_id,
+            exempt=row.exempt,
+            has_next=row.choice + 1 < row.choices,
+            gather_until=gathered_until(clock, row.gather_s),
+            account=(row.account_id, "webhook" if row.route == Route.WEBHOOK else "oa") in usable,
+            content=pair not in unusable,
+            calls=left.get((row.route, row.account_id), 1) > 0,
+        )
+        for pair, row in rows.items()
     ]
+    return Rules(policy, clock, found), left
+
+
+def _within(candidates: Sequence[Candidate], rules: Rules, left: dict[tuple[str, int], int]) -> list[Candidate]:
+    """Candidates of a claim of single sends, cut where a daily quota or the number of unkeyed calls ends; the rest is
+    judged by the next claim, which finds the quota used up."""
+    where = {(way.message_id, way.choice): way for way in rules.ways}
+    room = {pair: calls for pair, calls in left.items() if calls > 0 and pair[0] not in BATCHED}
+    unkeyed = UNKEYED
+    kept: list[Candidate] = []
+    for item in candidates:
+        way = where[item.message_id, item.choice]
+        pair = (way.route, way.account_id)
+        plain = way.route == Route.OA_CUSTOM
+        if room.get(pair) == 0 or (plain and unkeyed == 0):
+            continue
+        if pair in room:
+            room[pair] -= 1
+        unkeyed -= plain
+        kept.append(item)
+    return kept
 
 
 def _judge(
     ctx: Ctx, candidates: Sequence[Candidate], mode: Mode, batch_id: int | None
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """Decide, keep history, tell who is not sent to; every row as ``decision.decide`` gives it."""
-    policy = current_policy(ctx)
-    clock = times(policy, ctx.now, ctx.zone)
-    left = spending.left(ctx, policy.quotas, {item.account_id for item in candidates}, clock.today)
-    known = [(account.account_id, account.kind) for account in platforms.accounts(ctx) if account.active]
-    rules = Rules(
-        policy=policy,
-        times=clock,
-        accounts=[*known, (0, "webhook")],
-        exhausted=[pair for pair, calls in left.items() if calls <= 0],
-        unusable=ways.unusable(ctx, {(item.message_id, item.choice) for item in candidates}) if mode != "sort" else [],
-    )
-    room = dict(left)
-    unkeyed = UNKEYED
-    kept: list[Candidate] = []
-    for item in candidates:
-        pair = (item.route, item.account_id)
-        if mode == "people" and item.route == Route.OA_CUSTOM:
-            unkeyed -= 1
-            if unkeyed < 0:
-                continue
-        counted = mode == "people" and item.route not in BATCHED and left.get(pair, 0) > 0
-        if counted and room[pair] == 0:
-            continue  # the quota ends within this claim; the rest is judged by the next one
-        if counted:
-            room[pair] -= 1
-        kept.append(item)
+    rules, left = _rules(ctx, {(item.message_id, item.choice) for item in candidates}, mode)
+    kept = _within(candidates, rules, left) if mode == "people" else candidates
     rows = decide(ctx, rules, kept, mode, batch_id)
     telling.moved(
         ctx, [(row.customer_id, row.request_id) for row in rows if row.state in (State.WAITING, State.GATHERED)]
@@ -285,7 +303,9 @@ def _claimed(
         return Work(opened.batch_id, opened.kind, opened.key, start_before)
     ctx.tx.execute(update(batch).where(batch.c.batch_id == opened.batch_id).values(recipients=len(rows)))
     spending.take(ctx, opened.batch_id)
-    used, sends = ways.prepare(ctx, opened.key, rows)
+    used, sends = ways.prepare(
+        ctx, opened.key, [(row.customer_id, row.request_id, (row.message_id, row.choice), row.openid) for row in rows]
+    )
     policy = current_policy(ctx)
     spending.spend(ctx, policy.quotas, calls, times(policy, ctx.now, ctx.zone).today)
     return Work(opened.batch_id, opened.kind, opened.key, start_before, used, sends)

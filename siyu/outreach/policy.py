@@ -55,6 +55,15 @@ def times(policy: Policy, now: datetime, zone: ZoneInfo) -> Times:
     )
 
 
+def gathered_until(now: Times, seconds: int | None) -> datetime:
+    """The next multiple of so many seconds of local time; the present moment without a span."""
+    if seconds is None:
+        return now.now
+    offset = now.offset.total_seconds()
+    local = now.now.timestamp() + offset
+    return datetime.fromtimestamp((local // seconds + 1) * seconds - offset, UTC)
+
+
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """The first moment of a local day, in UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)

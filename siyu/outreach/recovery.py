@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, select, update
+from sqlalchemy import Row, select, update
 
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
@@ -37,13 +37,19 @@ def recover(ctx: Ctx, lease: float = LEASE) -> Work | None:
         .values(lease_machine=until, attempts=batch.c.attempts + 1)
     )
     rows = _left(ctx, lost.batch_id)
-    repeated = [row for row in rows if _repeatable(ctx, lost, row)]
+    openids = addresses(ctx, [(row.customer_id, row.account_id) for row in rows if row.route != Route.WEBHOOK])
+    found = {row.request_id: openids.get((row.customer_id, row.account_id)) for row in rows}
+    repeated = [
+        (row.customer_id, row.request_id, (row.message_id, row.choice), address[0] if address else None)
+        for row in rows
+        if _repeatable(ctx, lost, row) and ((address := found[row.request_id]) or row.route == Route.WEBHOOK)
+    ]
     try:
         used, sends = ways.prepare(ctx, lost.key, repeated)
     except SiyuError:
         # The content was withdrawn meanwhile: the call can no longer be made the same.
         repeated, used, sends = [], [], []
-    known = {row.request_id for row in repeated}
+    known = {request_id for _, request_id, _, _ in repeated}
     told = [
         Settled(row.request_id, State.FAILED, "uncertain", "the worker was lost after claiming", free=False)
         for row in rows
@@ -56,10 +62,7 @@ def recover(ctx: Ctx, lease: float = LEASE) -> Work | None:
 
 
 def _left(ctx: Ctx, batch_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The claimed rows of a batch with their openids, also of people who left meanwhile."""
-    claimed = and_(request.c.batch_id == batch_id, request.c.state == State.CLAIMED.value)
-    accounts = ctx.tx.execute(select(request.c.account_id).distinct().where(claimed)).scalars()
-    openids = addresses([account_id for account_id in accounts if account_id is not None])
+    """The claimed rows of a batch."""
     return ctx.tx.execute(
         select(
             request.c.customer_id,
@@ -67,20 +70,15 @@ def _left(ctx: Ctx, batch_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
             request.c.message_id,
             request.c.choice,
             request.c.route,
+            request.c.account_id,
             request.c.claimed_at,
-            openids.c.openid,
         )
-        .outerjoin(
-            openids, and_(openids.c.customer_id == request.c.customer_id, openids.c.account_id == request.c.account_id)
-        )
-        .where(claimed)
+        .where(request.c.batch_id == batch_id, request.c.state == State.CLAIMED.value)
         .order_by(request.c.request_id)
     ).all()
 
 
 def _repeatable(ctx: Ctx, lost: Row[*tuple[Any, ...]], row: Row[*tuple[Any, ...]]) -> bool:
     if lost.attempts >= recording.REPEATS or row.route not in recording.KEYED:
-        return False
-    if row.route != Route.WEBHOOK and row.openid is None:
         return False
     return bool(row.route != Route.OA_TEMPLATE or ctx.now < row.claimed_at + REMEMBERED)

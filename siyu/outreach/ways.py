@@ -1,6 +1,6 @@
 """Private: what each choice of a message sends, asked of content, and each person's part of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, and_, or_, select
@@ -20,36 +20,36 @@ Pair = tuple[int, int]
 """(message_id, choice)."""
 
 
-def unusable(ctx: Ctx, pairs: Iterable[Pair]) -> list[Pair]:
+def unusable(ctx: Ctx, found: Mapping[Pair, Row[*tuple[Any, ...]]]) -> set[Pair]:
     """The choices that content cannot make a message of: not published, deleted, of a kind that the route does not
     carry."""
-    bad = []
-    for pair, row in _rows(ctx, pairs).items():
+    bad = set()
+    for pair, row in found.items():
         # set-loop: one look per choice, of which a claim has a few
         try:
             _way(ctx, row)
         except SiyuError:
-            bad.append(pair)
+            bad.add(pair)
     return bad
 
 
-def prepare(ctx: Ctx, batch_key: str, claimed: Sequence[Row[*tuple[Any, ...]]]) -> tuple[list[Way], list[Send]]:
-    """The ways and sends of claimed rows (customer_id, request_id, message_id, choice, openid)."""
-    rows = _rows(ctx, {(row.message_id, row.choice) for row in claimed})
-    order = {pair: number for number, pair in enumerate(rows)}
-    ways = [_way(ctx, row) for row in rows.values()]
+def prepare(
+    ctx: Ctx, batch_key: str, claimed: Sequence[tuple[int, int, Pair, str | None]]
+) -> tuple[list[Way], list[Send]]:
+    """The ways and sends of claimed requests, given as (customer_id, request_id, (message_id, choice), openid).
+
+    Raises the errors of content.
+    """
+    found = rows(ctx, {pair for _, _, pair, _ in claimed})
+    order = {pair: number for number, pair in enumerate(found)}
+    ways = [_way(ctx, row) for row in found.values()]
     names = sorted({name for way in ways if way.outgoing is not None for name in way.outgoing.fields})
-    values = _values(ctx, [row.customer_id for row in claimed], names) if names else {}
+    values = _values(ctx, [one[0] for one in claimed], names) if names else {}
     sends = [
         Send(
-            customer_id=row.customer_id,
-            request_id=row.request_id,
-            way=order[row.message_id, row.choice],
-            openid=row.openid or "",
-            fields=values.get(row.customer_id, {}),
-            key=f"{batch_key}-{row.request_id}",
+            customer_id, request_id, order[pair], openid or "", values.get(customer_id, {}), f"{batch_key}-{request_id}"
         )
-        for row in claimed
+        for customer_id, request_id, pair, openid in claimed
     ]
     return ways, sends
 
@@ -65,18 +65,19 @@ def _values(ctx: Ctx, ids: Sequence[int], names: Sequence[str]) -> dict[int, dic
     return {row.customer_id: {name: getattr(row, name) for name in names} for row in ctx.tx.execute(people).all()}
 
 
-def _rows(ctx: Ctx, pairs: Iterable[Pair]) -> dict[Pair, Row[*tuple[Any, ...]]]:
+def rows(ctx: Ctx, pairs: Iterable[Pair]) -> dict[Pair, Row[*tuple[Any, ...]]]:
+    """The stored choices with their messages."""
     wanted = sorted(set(pairs))
     if not wanted:
         return {}
     columns = [column for column in message.c if column.name != "message_id"]
-    rows = ctx.tx.execute(
+    found = ctx.tx.execute(
         select(*choice.c, *columns)
         .join_from(choice, message, message.c.message_id == choice.c.message_id)
         .where(or_(*(and_(choice.c.message_id == one, choice.c.choice == two) for one, two in wanted)))
         .order_by(choice.c.message_id, choice.c.choice)
     ).all()
-    return {(row.message_id, row.choice): row for row in rows}
+    return {(row.message_id, row.choice): row for row in found}
 
 
 def _way(ctx: Ctx, row: Row[*tuple[Any, ...]]) -> Way:
