@@ -4,16 +4,21 @@ Each long step is done by ticks; ``GET /api/imports/{import_id}`` shows how far 
 """
 
 import shutil
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated
+from tempfile import SpooledTemporaryFile, TemporaryDirectory
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import Response
+from starlette.datastructures import UploadFile as Received
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from siyu.customers.importing import actions, bodies, decoding, parsing, report, store
 from siyu.customers.importing.types import (
+    MB,
+    MOST_BYTES,
     BadImportFile,
     BadMapping,
     CompressedBomb,
@@ -23,7 +28,6 @@ from siyu.customers.importing.types import (
     UnknownImport,
     Wanted,
 )
-from siyu.customers.importing.uploading import BODY, Uploaded
 from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import BadText, Forbidden
@@ -48,6 +52,62 @@ _TITLES = {
 }
 _DELIMITERS = {",": "逗号 ,", "\t": "制表符 Tab", ";": "分号 ;", "|": "竖线 |", "，": "中文逗号 ，"}
 
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary", "description": "CSV or XLSX"}},
+                }
+            }
+        },
+    }
+}
+"""The request body for the OpenAPI: FastAPI would read the whole of it before anything could refuse it."""
+_ENVELOPE = MB
+
+
+def _too_large() -> ImportTooLarge:
+    return ImportTooLarge(f"at most {MOST_BYTES // MB} MB", field="file")
+
+
+async def uploaded(request: Request) -> AsyncIterator[Received]:
+    """The form's field ``file``. Raises ImportTooLarge, BadImportFile."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise BadImportFile("send the file as multipart/form-data", field="file")
+    if int(request.headers.get("content-length") or 0) > MOST_BYTES + _ENVELOPE:
+        raise _too_large()
+
+    async def counted() -> AsyncGenerator[bytes, None]:
+        size = 0
+        async for block in request.stream():
+            size += len(block)
+            if size > MOST_BYTES + _ENVELOPE:
+                raise _too_large()
+            yield block
+
+    try:
+        form = await MultiPartParser(request.headers, counted(), max_files=1, max_fields=10).parse()
+    except MultiPartException as error:
+        raise BadImportFile(error.message, field="file") from None
+    try:
+        found = form.get("file")
+        if not isinstance(found, Received):
+            raise BadImportFile("the form has no file", field="file")
+        if (found.size or 0) > MOST_BYTES:
+            raise _too_large()
+        if isinstance(found.file, SpooledTemporaryFile):
+            found.file.rollover()
+        yield found
+    finally:
+        await form.close()
+
+
+Uploaded = Annotated[Received, Depends(uploaded)]
+
 
 def _shown(ctx: Ctx, import_id: int) -> bodies.ImportOut:
     row = store.one(ctx, import_id)
@@ -60,7 +120,7 @@ def _shown(ctx: Ctx, import_id: int) -> bodies.ImportOut:
 @router.post(
     "",
     status_code=201,
-    openapi_extra=BODY,
+    openapi_extra=_BODY,
     responses=raises(BadImportFile, CompressedBomb, ImportTooLarge, Forbidden),
 )
 def start_import(file: Uploaded, ctx: Write) -> bodies.ImportOut:
