@@ -95,7 +95,8 @@ def test_members_are_always_current(
                 quiet(now)
                 for segment_id, parsed in saved.items():
                     stored = set(now.tx.execute(queries.members(now, segment_id)).scalars())
-                    assert stored == set(now.tx.execute(queries.select_members(now, parsed)).scalars())
+                    fresh = set(now.tx.execute(queries.select_members(now, parsed)).scalars())
+                    assert stored == fresh, (ids, steps[: number + 1], queries.dump(parsed))
                 due = jobs.next_due(now)
                 assert due is None or due > now.now
             raise _Undo

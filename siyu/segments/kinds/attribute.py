@@ -143,12 +143,14 @@ class AttributeKind(Kind[AttributeParams]):
         if params.type == "date":
             return [period("today", frame.at)[1]]
         column = expression(params.definition)
+        # value <= now + shift turns at now = value - shift; value < now + shift one tick later.
+        at_once = params.op in ("le", "gt")
         times: list[Select[Any] | datetime] = []
         for operand in params.operands:
             if isinstance(operand, Relative):
-                # value <op> now + shift turns at now = value - shift, or one tick later, by the operator
-                turning = func.min(column) - literal(operand.shift - TICK, Interval)
-                times.append(frame.select(turning, where=column >= frame.now + operand.shift))
+                line = frame.now + operand.shift
+                turning = func.min(column) - literal(operand.shift - (timedelta(0) if at_once else TICK), Interval)
+                times.append(frame.select(turning, where=column > line if at_once else column >= line))
         return times
 
 
