@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from siyu.customers.http import router
 from siyu.kernel.paging import cursor
 from tests.support.http import room_client
-from tests.support.world import World
+from tests.support.world import START, World
 
 PEOPLE = [
     ("C1", "张三", "13812341234", {"region": "上海", "company": "好公司"}),
@@ -81,18 +81,17 @@ def test_lists_sort_by_pinyin_and_page_without_gaps(client: TestClient) -> None:
     assert [one["name"] for one in in_hangzhou] == ["Alice Zhang", "王小明😀"]
 
 
-@pytest.mark.parametrize(
-    "keys", [["a"], [1, 2], ["x", "y"], ["2026-03-02T01:00:00+00:00", 2**70], [None, None], [1e300, 1]]
-)
-@pytest.mark.parametrize(
-    "path", ["?sort=name", "?sort=created", "?sort=activity", "/1/timeline?", "/cases?", "/decisions?"]
-)
-def test_foreign_cursors_are_refused(client: TestClient, path: str, keys: list[Any]) -> None:
-    one = saved(client)["C1"]
-    path = path.replace("/1/", f"/{one}/")
-    for strange in ("nonsense", cursor(*keys)):
+LISTS = ["?sort=name", "?sort=created", "?sort=activity", "/1/timeline?", "/cases?", "/decisions?"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_foreign_cursors_are_refused(client: TestClient, path: str) -> None:
+    path = path.replace("/1/", f"/{saved(client)['C1']}/")
+    keys: list[list[Any]] = [["a"], [1, 2], ["x", "y"], [str(START), 2**70], ["\x00", 1], [None, None], [1e300, 1]]
+    for strange in ("nonsense", *(cursor(*held) for held in keys)):
         answer = client.get(f"/api/customers{path}&cursor={strange}")
-        assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor"), strange
+        assert answer.status_code == 422, strange
+        assert answer.json()["code"] in ("bad_cursor", "bad_text")
 
 
 def test_a_batch_repeated_changes_nothing_and_a_faulty_one_writes_nothing(client: TestClient, world: World) -> None:
