@@ -6,7 +6,8 @@ import io
 from collections import Counter
 from pathlib import Path
 
-from siyu.customers.importing.types import MB, BadImportFile
+from siyu.customers.importing.limits import MB
+from siyu.customers.importing.types import BadImportFile
 
 ENCODINGS: tuple[tuple[str, str], ...] = (
     ("utf-8", "UTF-8"),

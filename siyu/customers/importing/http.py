@@ -16,9 +16,8 @@ from starlette.datastructures import UploadFile as Received
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from siyu.customers.importing import actions, bodies, decoding, parsing, report, store
+from siyu.customers.importing.limits import MB, MOST_BYTES
 from siyu.customers.importing.types import (
-    MB,
-    MOST_BYTES,
     BadImportFile,
     BadMapping,
     CompressedBomb,

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TextIO
 
 from siyu.customers.importing import decoding, headers, workbook
+from siyu.customers.importing.limits import MOST_COLUMNS, MOST_ROWS
 from siyu.customers.importing.types import (
-    MOST_COLUMNS,
-    MOST_ROWS,
     BadImportFile,
     ImportTooLarge,
     Look,

@@ -7,11 +7,6 @@ from typing import Literal
 from siyu.customers.types import Definition, Identity
 from siyu.kernel.errors import Conflict, Invalid, NotFound, SiyuError
 
-MB = 1024 * 1024
-MOST_BYTES = 200 * MB
-MOST_ROWS = 1_000_000
-MOST_COLUMNS = 200
-
 State = Literal["draft", "checking", "checked", "applying", "complete", "taking_back", "cancelled"]
 Outcome = Literal["new", "update", "merge", "conflict", "duplicate", "error"]
 Use = Literal["attribute", "identity", "tag", "ignore"]
