@@ -4,6 +4,70 @@
  */
 
 export interface paths {
+    "/api/collect/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sites
+         * @description The sites that may send events, and what of theirs was not taken.
+         */
+        get: operations["collect_list_sites"];
+        put?: never;
+        /**
+         * Create Site
+         * @description Add a site; its key goes into the snippet.
+         */
+        post: operations["collect_create_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/collect/sites/{site_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Site
+         * @description Change a site's name, origins, or whether it is heard.
+         */
+        put: operations["collect_change_site"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/collect/sites/{site_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Site Secret
+         * @description Make a new secret for tokens and show it once; the old one ends.
+         */
+        post: operations["collect_renew_site_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/content": {
         parameters: {
             query?: never;
@@ -2871,11 +2935,6 @@ export interface components {
             /** Group Id */
             group_id: number;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
         /**
          * Health
          * @description ``ok`` while the database answers.
@@ -4249,6 +4308,16 @@ export interface components {
             items: components["schemas"]["SavedCustomer"][];
         };
         /**
+         * SecretOut
+         * @description The secret with which the site's server signs tokens; shown once.
+         */
+        SecretOut: {
+            /** Secret */
+            secret: string;
+            /** Site Id */
+            site_id: number;
+        };
+        /**
          * SegmentBody
          * @description ``condition`` holds ids, ``named`` the same with names.
          */
@@ -4372,6 +4441,63 @@ export interface components {
              * @example siyu-demo-2026
              */
             password: string;
+        };
+        /**
+         * SiteIn
+         * @description A site and the origins whose pages may send events.
+         */
+        SiteIn: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Name
+             * @example 官网
+             */
+            name: string;
+            /**
+             * Origins
+             * @description https://host of a web site, https://servicewechat.com/appid of a mini-program
+             * @example [
+             *       "https://www.example.com"
+             *     ]
+             */
+            origins: string[];
+        };
+        /**
+         * SiteOut
+         * @description A site; ``dropped`` counts events of the last 7 days that were not taken, by reason.
+         */
+        SiteOut: {
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Dropped */
+            dropped: {
+                [key: string]: number;
+            };
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Origins */
+            origins: string[];
+            /** Site Id */
+            site_id: number;
+        };
+        /**
+         * SitesOut
+         * @description All sites.
+         */
+        SitesOut: {
+            /** Items */
+            items: components["schemas"]["SiteOut"][];
         };
         /**
          * Sort
@@ -4671,19 +4797,6 @@ export interface components {
             /** Next */
             next: string | null;
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Context */
-            ctx?: Record<string, never>;
-            /** Input */
-            input?: unknown;
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-        };
         /**
          * VerdictIn
          * @description What a person says about a case, or about some of its members.
@@ -4915,6 +5028,224 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    collect_list_sites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SitesOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    collect_create_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_origin`: An origin is not written as https://host, http://host:port or https://servicewechat.com/appid.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    collect_change_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_site`: No site has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_origin`: An origin is not written as https://host, http://host:port or https://servicewechat.com/appid.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    collect_renew_site_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_site`: No site has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     content_list_content: {
         parameters: {
             query?: {
@@ -4938,6 +5269,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ContentPage"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -4980,6 +5320,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ContentBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -5033,6 +5382,15 @@ export interface operations {
                     "application/json": components["schemas"]["siyu__content__http__FileBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -5075,6 +5433,15 @@ export interface operations {
                     "application/json": components["schemas"]["ContentBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -5093,13 +5460,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5122,6 +5489,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -5140,13 +5516,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5173,6 +5549,15 @@ export interface operations {
                     "application/json": components["schemas"]["LinkBodyOut"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -5191,13 +5576,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5223,6 +5608,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessagePreview"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -5285,6 +5679,15 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -5312,13 +5715,13 @@ export interface operations {
                     "text/html": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "text/html": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5347,6 +5750,15 @@ export interface operations {
                     "application/json": components["schemas"]["ContentBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -5365,13 +5777,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5394,6 +5806,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -5412,13 +5833,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5446,6 +5867,15 @@ export interface operations {
                     "application/json": components["schemas"]["StatisticsBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -5464,13 +5894,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5496,6 +5926,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubmissionPage"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -5547,6 +5986,15 @@ export interface operations {
                     "application/json": components["schemas"]["siyu__content__http__VersionBody"][];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -5565,13 +6013,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5609,6 +6057,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -5653,6 +6110,24 @@ export interface operations {
                     "application/json": components["schemas"]["SavedCustomers"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `batch_fault`: Items of a batch are faulty; ``detail.items`` lists each fault; nothing was written. */
             422: {
                 headers: {
@@ -5682,6 +6157,33 @@ export interface operations {
                     "application/json": components["schemas"]["DefinitionOut"][];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     customers_define_attribute: {
@@ -5706,6 +6208,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DefinitionOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `attribute_taken`: The attribute exists with another type. */
@@ -5753,6 +6273,15 @@ export interface operations {
                     "application/json": components["schemas"]["CasesOut"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -5796,6 +6325,15 @@ export interface operations {
                     "application/json": components["schemas"]["CaseOut"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -5814,13 +6352,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5847,6 +6385,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DecisionMade"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `unknown_case`: No open review case has this id. */
@@ -5892,6 +6448,24 @@ export interface operations {
                     "application/json": components["schemas"]["DecisionsOut"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `bad_cursor`: The cursor was not made by this list. */
             422: {
                 headers: {
@@ -5921,6 +6495,24 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_decision`: No standing decision has this id. */
             404: {
                 headers: {
@@ -5930,13 +6522,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -5961,6 +6553,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["siyu__customers__bodies__Saved"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `event_conflict`: The same (source, key) was recorded with other content. */
@@ -6005,6 +6615,24 @@ export interface operations {
                     "application/json": components["schemas"]["DecisionMade"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_customer`: No customer has this id. */
             404: {
                 headers: {
@@ -6045,6 +6673,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["siyu__customers__bodies__Saved"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `order_conflict`: The same (source, order_no) was recorded for another currency or customer. */
@@ -6090,6 +6736,15 @@ export interface operations {
                     "application/json": components["schemas"]["ProfileOut"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -6108,13 +6763,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6137,6 +6792,24 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_customer`: No customer has this id. */
             404: {
                 headers: {
@@ -6146,13 +6819,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6179,6 +6852,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `unknown_customer`: No customer has this id. */
@@ -6223,6 +6914,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -6241,13 +6941,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6275,6 +6975,15 @@ export interface operations {
                     "application/json": components["schemas"]["KnownOut"][];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -6293,13 +7002,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6324,6 +7033,24 @@ export interface operations {
                     "application/json": components["schemas"]["OrderOut"][];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_customer`: No customer has this id. */
             404: {
                 headers: {
@@ -6333,13 +7060,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6366,6 +7093,24 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_customer`: No customer has this id. */
             404: {
                 headers: {
@@ -6375,13 +7120,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6408,6 +7153,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DecisionMade"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `unknown_customer`: No customer has this id. */
@@ -6455,6 +7218,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TimelineOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -6506,13 +7278,31 @@ export interface operations {
                     "application/json": components["schemas"]["ChatBody"][];
                 };
             };
-            /** @description Validation Error */
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6533,6 +7323,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JoinWayBody"][];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6557,6 +7374,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JoinWayBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
@@ -6609,6 +7444,15 @@ export interface operations {
                     "application/json": components["schemas"]["ImportsOut"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -6655,6 +7499,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -6704,8 +7557,26 @@ export interface operations {
                     "application/json": components["schemas"]["TargetsOut"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6735,6 +7606,15 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -6753,13 +7633,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6784,6 +7664,15 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -6811,13 +7700,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6842,6 +7731,15 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -6869,13 +7767,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6898,6 +7796,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -6967,6 +7874,15 @@ export interface operations {
                     "text/csv": unknown;
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -6985,13 +7901,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7018,6 +7934,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -7080,6 +8005,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -7156,6 +8090,15 @@ export interface operations {
                     "application/json": components["schemas"]["RowsOut"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -7204,6 +8147,24 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
             404: {
                 headers: {
@@ -7242,6 +8203,33 @@ export interface operations {
                     "application/json": components["schemas"]["IntakeState"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     journeys_list_journeys: {
@@ -7262,8 +8250,26 @@ export interface operations {
                     "application/json": components["schemas"]["JourneyBody"][];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7293,6 +8299,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -7344,6 +8359,15 @@ export interface operations {
                     "application/json": components["schemas"]["HistoryBody"][];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -7353,13 +8377,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7384,6 +8408,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlanBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -7426,6 +8459,15 @@ export interface operations {
                     "application/json": components["schemas"]["JourneyBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -7444,13 +8486,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7478,6 +8520,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnrolmentPage"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -7533,6 +8584,15 @@ export interface operations {
                     "application/json": components["schemas"]["Enrolled"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -7560,13 +8620,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7593,6 +8653,15 @@ export interface operations {
                     "application/json": components["schemas"]["siyu__journeys__http__FileBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -7611,13 +8680,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7642,6 +8711,15 @@ export interface operations {
                     "application/json": components["schemas"]["JourneyBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -7669,13 +8747,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7700,6 +8778,15 @@ export interface operations {
                     "application/json": components["schemas"]["JourneyBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -7727,13 +8814,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7758,6 +8845,15 @@ export interface operations {
                     "application/json": components["schemas"]["JourneyBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -7785,13 +8881,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7816,6 +8912,15 @@ export interface operations {
                     "application/json": components["schemas"]["siyu__journeys__http__VersionBody"][];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -7834,13 +8939,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7867,6 +8972,15 @@ export interface operations {
                     "application/json": components["schemas"]["WaveBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -7885,13 +8999,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7912,6 +9026,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7940,6 +9081,24 @@ export interface operations {
                     "application/json": components["schemas"]["ListedBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_customer`: No customer has this id. */
             404: {
                 headers: {
@@ -7949,13 +9108,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7982,6 +9141,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LedgerBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `bad_cursor`: The cursor was not made by this list. */
@@ -8019,6 +9196,24 @@ export interface operations {
                     "application/json": components["schemas"]["MassPage"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `bad_cursor`: The cursor was not made by this list. */
             422: {
                 headers: {
@@ -8048,6 +9243,33 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     outreach_save_outreach_policy: {
@@ -8070,6 +9292,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `bad_policy`: A value of the policy is out of range. */
@@ -8101,6 +9341,33 @@ export interface operations {
                     "application/json": components["schemas"]["ReasonBody"][];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     outreach_step_counts: {
@@ -8126,13 +9393,31 @@ export interface operations {
                     "application/json": components["schemas"]["siyu__outreach__http__StepBody"][];
                 };
             };
-            /** @description Validation Error */
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -8157,13 +9442,31 @@ export interface operations {
                     "application/json": components["schemas"]["AccountBody"][];
                 };
             };
-            /** @description Validation Error */
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -8188,6 +9491,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `account_taken`: Another account has this key. */
@@ -8230,6 +9551,24 @@ export interface operations {
                     "application/json": components["schemas"]["AccountBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
             404: {
                 headers: {
@@ -8239,13 +9578,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -8272,6 +9611,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
@@ -8312,6 +9669,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
@@ -8356,6 +9731,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QrCodeBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
@@ -8405,6 +9798,33 @@ export interface operations {
                     "application/json": components["schemas"]["InboxState"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     list_parked_callbacks: {
@@ -8426,6 +9846,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ParkedPage"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `bad_cursor`: The cursor was not made by this list. */
@@ -8457,6 +9895,33 @@ export interface operations {
                     "application/json": components["schemas"]["Retried"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     drop_parked_callback: {
@@ -8477,6 +9942,24 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
             404: {
                 headers: {
@@ -8486,13 +9969,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -8517,6 +10000,24 @@ export interface operations {
                     "application/json": components["schemas"]["Retried"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
             404: {
                 headers: {
@@ -8526,13 +10027,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -8553,6 +10054,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SegmentsBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -8577,6 +10105,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["siyu__segments__http__Saved"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `segment_name_taken`: Another segment has this name. */
@@ -8621,6 +10167,24 @@ export interface operations {
                     "application/json": components["schemas"]["EstimateBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2). */
             422: {
                 headers: {
@@ -8652,6 +10216,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhyBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `unknown_customer`: No customer has this id. */
@@ -8692,6 +10274,33 @@ export interface operations {
                     "application/json": components["schemas"]["KindsBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     segments_sample_condition: {
@@ -8714,6 +10323,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SampleBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2). */
@@ -8747,6 +10374,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["siyu__segments__http__Tagged"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `unknown_tag`: There is no such tag. */
@@ -8798,6 +10443,24 @@ export interface operations {
                     "application/json": components["schemas"]["SegmentBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_segment`: There is no such segment. */
             404: {
                 headers: {
@@ -8807,13 +10470,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -8840,6 +10503,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["siyu__segments__http__Saved"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `unknown_segment`: There is no such segment. */
@@ -8889,6 +10570,24 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_segment`: There is no such segment. */
             404: {
                 headers: {
@@ -8907,13 +10606,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -8940,6 +10639,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MembersBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `unknown_segment`: There is no such segment. */
@@ -8980,6 +10697,33 @@ export interface operations {
                     "application/json": components["schemas"]["TaxonomyBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     tags_create_tag_group: {
@@ -9002,6 +10746,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GroupMade"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `tag_name_taken`: Another group, or another tag of the group, has this name. */
@@ -9045,6 +10807,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
             /** @description `unknown_tag_group`: There is no such group of tags. */
             404: {
@@ -9099,6 +10879,24 @@ export interface operations {
                     "application/json": components["schemas"]["TagMade"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_tag_group`: There is no such group of tags. */
             404: {
                 headers: {
@@ -9148,6 +10946,24 @@ export interface operations {
                     "application/json": components["schemas"]["AssignmentsBody"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_customer`: No customer has this id. */
             404: {
                 headers: {
@@ -9157,13 +10973,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9188,6 +11004,24 @@ export interface operations {
                     "application/json": components["schemas"]["siyu__tags__http__Tagged"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_tag`: There is no such tag. */
             404: {
                 headers: {
@@ -9206,13 +11040,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9238,6 +11072,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
             /** @description `unknown_tag`: There is no such tag. */
             404: {
@@ -9290,6 +11142,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["siyu__tags__http__Tagged"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `unknown_tag`: There is no such tag.; `unknown_customer`: No customer has this id. */
@@ -9345,6 +11215,24 @@ export interface operations {
                     "application/json": components["schemas"]["siyu__tags__http__Tagged"];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_tag`: There is no such tag.; `unknown_customer`: No customer has this id. */
             404: {
                 headers: {
@@ -9383,8 +11271,26 @@ export interface operations {
                     "application/json": components["schemas"]["KeyBody"][];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9414,6 +11320,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MadeKey"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -9454,6 +11369,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -9472,13 +11396,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9510,6 +11434,24 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     team_list_scopes: {
@@ -9530,8 +11472,26 @@ export interface operations {
                     "application/json": string[];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9572,13 +11532,22 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `sign_in_blocked`: Five wrong passwords within 15 minutes; wait before the next try. */
@@ -9608,6 +11577,33 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     team_list_staff: {
@@ -9628,8 +11624,26 @@ export interface operations {
                     "application/json": components["schemas"]["StaffBody"][];
                 };
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9659,6 +11673,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StaffBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -9712,6 +11735,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
                 headers: {
@@ -9730,13 +11762,13 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9757,6 +11789,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

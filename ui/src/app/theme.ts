@@ -12,6 +12,7 @@ export const theme: ThemeConfig = {
   },
   components: {
     Layout: { headerBg: '#ffffff', bodyBg: '#f5f8f7', siderBg: '#ffffff' },
+    Menu: { itemSelectedBg: '#e3f2ec', itemSelectedColor: '#0e7a5f', itemHoverBg: '#f2f6f4' },
     Table: { headerBg: '#f2f6f4' },
   },
 }

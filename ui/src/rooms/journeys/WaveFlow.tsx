@@ -27,8 +27,12 @@ export default function WaveFlow({
 
   const steps = new Map(wave.nodes.map((node) => [node.id, node]))
   const counts = new Map(wave.edges.map((edge) => [edgeId(edge), edge.count]))
-  const nodes: StepNodeType[] = placed.nodes.map(({ id, x, y }) => ({
+  const nodes: StepNodeType[] = placed.nodes.map(({ id, x, y, width, height }) => ({
     id,
+    // Known sizes: without them the library hides a node until it has measured it again, at every new count.
+    width,
+    height,
+    measured: { width, height },
     type: 'step',
     position: { x, y },
     data: {

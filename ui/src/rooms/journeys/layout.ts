@@ -2,9 +2,9 @@ import { layout as arrange, Graph } from '@dagrejs/dagre'
 import type { Wave } from './useWave'
 
 export const ENTRY = '@entry'
-export const WIDTH = 208
-export const HEIGHT = 84
-const LABEL = { width: 92, height: 26, labelpos: 'c' as const }
+export const WIDTH = 220
+export const HEIGHT = 70
+const LABEL = { width: 100, height: 24, labelpos: 'c' as const }
 
 export interface Point {
   x: number
@@ -12,6 +12,8 @@ export interface Point {
 }
 export interface PlacedNode extends Point {
   id: string
+  width: number
+  height: number
 }
 export interface PlacedEdge {
   id: string
@@ -40,10 +42,10 @@ export function shapeOf(wave: Wave): string {
 /** Places of all steps and edges, top-down. */
 export function place(wave: Wave): Placed {
   const graph = new Graph({ multigraph: true })
-  graph.setGraph({ rankdir: 'TB', nodesep: 36, ranksep: 34, edgesep: 18, marginx: 12, marginy: 12 })
+  graph.setGraph({ rankdir: 'TB', nodesep: 28, ranksep: 22, edgesep: 14, marginx: 12, marginy: 12 })
   graph.setDefaultEdgeLabel(() => ({}))
   graph.setNode(ENTRY, { width: WIDTH, height: 48 })
-  for (const node of wave.nodes) graph.setNode(node.id, { width: WIDTH, height: node.kind === 'exit' ? 60 : HEIGHT })
+  for (const node of wave.nodes) graph.setNode(node.id, { width: WIDTH, height: node.kind === 'exit' ? 58 : HEIGHT })
   const shown = wave.edges.filter((edge) => edge.target !== null)
   for (const edge of shown) {
     graph.setEdge(edge.source ?? ENTRY, edge.target ?? '', { ...LABEL }, edgeId(edge))
@@ -55,7 +57,7 @@ export function place(wave: Wave): Placed {
     height: size.height ?? 0,
     nodes: graph.nodes().map((id) => {
       const { x, y, width, height } = graph.node(id)
-      return { id, x: x - width / 2, y: y - height / 2 }
+      return { id, width, height, x: x - width / 2, y: y - height / 2 }
     }),
     edges: shown.map((edge) => {
       const source = edge.source ?? ENTRY

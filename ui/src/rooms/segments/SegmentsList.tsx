@@ -1,5 +1,65 @@
-import { Nothing } from '@/shared/states'
+import { PlusOutlined } from '@ant-design/icons'
+import { Link } from '@tanstack/react-router'
+import { Button, Card, Table, Typography } from 'antd'
+import { useMay } from '@/app/session'
+import { useSegments } from '@/shared/lookups'
+import { Page } from '@/shared/Page'
+import { useSay } from '@/shared/say'
+import { Loaded, Nothing } from '@/shared/states'
+import { when } from '@/shared/when'
+import { open } from './model'
+import { conditionSentence, useSpeech } from './sentence'
 
-export default function Page() {
-  return <Nothing />
+export default function SegmentsList() {
+  const t = useSay()
+  const segments = useSegments()
+  const speech = useSpeech()
+  const mayWrite = useMay('segments.write')
+  const fresh = mayWrite && (
+    <Link to="/segments/$id" params={{ id: 'new' }}>
+      <Button type="primary" icon={<PlusOutlined />}>
+        {t('segments.new')}
+      </Button>
+    </Link>
+  )
+  return (
+    <Page title={t('nav.segments')} hint={t('segments.hint')} extra={fresh}>
+      <Loaded query={segments}>
+        {(list) => (
+          <Card styles={{ body: { padding: 0 } }}>
+            <Table
+              rowKey="segment_id"
+              dataSource={list}
+              pagination={false}
+              locale={{ emptyText: <Nothing title={t('segments.none')}>{fresh}</Nothing> }}
+              columns={[
+                {
+                  title: t('segments.name'),
+                  render: (_, row) => (
+                    <Link to="/segments/$id" params={{ id: String(row.segment_id) }}>
+                      {row.name}
+                    </Link>
+                  ),
+                },
+                {
+                  title: t('segments.condition'),
+                  responsive: ['md'],
+                  render: (_, row) => (
+                    <Typography.Text type="secondary">{conditionSentence(open(row.condition), speech)}</Typography.Text>
+                  ),
+                },
+                { title: t('segments.size'), align: 'right', dataIndex: 'size', width: 90 },
+                {
+                  title: t('segments.changed'),
+                  responsive: ['sm'],
+                  width: 130,
+                  render: (_, row) => when(row.changed_at),
+                },
+              ]}
+            />
+          </Card>
+        )}
+      </Loaded>
+    </Page>
+  )
 }

@@ -1,0 +1,166 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Alert, Button, Flex, Form, Input, Select, Switch, Table, Typography } from 'antd'
+import { useState } from 'react'
+import { ApiError, api, data } from '@/api/client'
+import type { components } from '@/api/schema'
+import { useNames, useTags } from '@/shared/lookups'
+import { useSay } from '@/shared/say'
+import type { Import } from './look'
+import { useTargets } from './Reading'
+
+type Column = components['schemas']['ColumnOut']
+const IGNORE = 'ignore:'
+
+/** What each column means, tags for everybody, and whether journeys may start; then the check of all rows. */
+export function Mapping({ one, back, checking }: { one: Import; back: () => void; checking: () => void }) {
+  const t = useSay()
+  const names = useNames()
+  const client = useQueryClient()
+  const targets = useTargets().data?.targets ?? []
+  const tagPaths = useTags().data?.groups.flatMap((group) => group.tags.map((tag) => tag.path)) ?? []
+  const [columns, setColumns] = useState<Column[]>(one.columns)
+  const [sourceName, setSourceName] = useState(one.source_name)
+  const [tags, setTags] = useState<string[]>(one.tags)
+  const [journeys, setJourneys] = useState(one.start_journeys)
+
+  const saving = useMutation({
+    mutationFn: async () => {
+      const at = { params: { path: { import_id: one.import_id } } }
+      const chosen = columns.map(({ index, use, name, scope }) => ({ index, use, name, scope }))
+      const body = { columns: chosen, source_name: sourceName, tags, start_journeys: journeys }
+      await data(api.PUT('/api/imports/{import_id}/mapping', { ...at, body }))
+      return data(api.POST('/api/imports/{import_id}/check', at))
+    },
+    onSuccess: (found) => {
+      client.setQueryData(['import', one.import_id], found)
+      checking()
+    },
+  })
+  const fault = saving.error instanceof ApiError ? saving.error : null
+  const at = /^columns\.(\d+)/.exec(fault?.field ?? '')?.[1]
+
+  const options = [
+    { label: t('import.ignore'), value: IGNORE },
+    ...(['identity', 'attribute', 'tag'] as const).map((use) => ({
+      label: t(`import.group.${use}`),
+      options: targets
+        .filter((target) => target.use === use)
+        .map((target) => ({
+          value: `${use}:${target.name}`,
+          label:
+            use === 'identity'
+              ? t(`identity.${target.name}`, { defaultValue: target.title })
+              : use === 'tag'
+                ? target.title
+                : names.attribute(target.name),
+        })),
+    })),
+  ]
+  const change = (index: number, part: Partial<Column>) =>
+    setColumns((before) => before.map((column) => (column.index === index ? { ...column, ...part } : column)))
+  const needsScope = (column: Column) =>
+    column.use === 'identity' && targets.some((target) => target.name === column.name && target.needs_scope)
+
+  return (
+    <Form layout="vertical">
+      <Table
+        size="small"
+        pagination={false}
+        rowKey="index"
+        dataSource={columns}
+        scroll={{ x: 'max-content' }}
+        rowClassName={(_, index) => (at === String(index) ? 'ant-table-row-selected' : '')}
+        columns={[
+          { title: t('import.column'), render: (_, column) => <b>{column.title || `#${column.index + 1}`}</b> },
+          {
+            title: t('import.samples'),
+            responsive: ['sm'],
+            render: (_, column) => <Typography.Text type="secondary">{column.samples.join('，')}</Typography.Text>,
+          },
+          {
+            title: t('import.means'),
+            render: (_, column) => (
+              <Flex gap={8} wrap>
+                <Select
+                  showSearch={{ optionFilterProp: 'label' }}
+                  aria-label={`${t('import.means')} ${column.title}`}
+                  value={
+                    column.use === 'ignore' ? IGNORE : column.use === 'tag' ? 'tag:' : `${column.use}:${column.name}`
+                  }
+                  onChange={(value) => {
+                    const [use, name = ''] = value.split(':')
+                    change(column.index, { use: use as Column['use'], name, scope: '' })
+                  }}
+                  options={options}
+                  style={{ width: 190 }}
+                />
+                {column.use === 'tag' && (
+                  <Input
+                    aria-label={t('import.tag_group')}
+                    placeholder={t('import.tag_group')}
+                    value={column.name}
+                    onChange={(event) => change(column.index, { name: event.target.value })}
+                    style={{ width: 120 }}
+                  />
+                )}
+                {needsScope(column) && (
+                  <Input
+                    aria-label={t('import.scope')}
+                    placeholder={t('import.scope')}
+                    value={column.scope}
+                    onChange={(event) => change(column.index, { scope: event.target.value })}
+                    style={{ width: 150 }}
+                  />
+                )}
+                {at === String(column.index) && fault && (
+                  <Typography.Text type="danger">{fault.message}</Typography.Text>
+                )}
+              </Flex>
+            ),
+          },
+        ]}
+        style={{ marginBottom: 16 }}
+      />
+      <Flex wrap gap={16}>
+        {columns.some((column) => column.use === 'identity' && column.name === 'crm_id') && (
+          <Form.Item label={t('import.source_name')} required>
+            <Input
+              aria-label={t('import.source_name')}
+              value={sourceName}
+              placeholder="crm"
+              onChange={(event) => setSourceName(event.target.value)}
+            />
+          </Form.Item>
+        )}
+        <Form.Item label={t('import.tags')}>
+          <Select
+            mode="tags"
+            aria-label={t('import.tags')}
+            value={tags}
+            onChange={setTags}
+            options={tagPaths.map((value) => ({ value }))}
+            style={{ minWidth: 260 }}
+          />
+        </Form.Item>
+        <Form.Item label={t('import.start_journeys')} extra={t('import.start_journeys_hint')}>
+          <Switch aria-label={t('import.start_journeys')} checked={journeys} onChange={setJourneys} />
+        </Form.Item>
+      </Flex>
+      {saving.error && (
+        <Alert
+          type="error"
+          showIcon
+          title={fault ? t(`error.${fault.code}`, { defaultValue: fault.message }) : String(saving.error)}
+          description={fault?.message}
+          style={{ marginBottom: 12 }}
+        />
+      )}
+      <Flex gap={8}>
+        <Button onClick={back}>{t('import.back')}</Button>
+        <Button type="primary" loading={saving.isPending} onClick={() => saving.mutate()}>
+          {t('import.do_check')}
+        </Button>
+      </Flex>
+    </Form>
+  )
+}

@@ -1,0 +1,77 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { Card, Flex, Spin, Typography } from 'antd'
+import { useEffect, useRef } from 'react'
+import { api, data } from '@/api/client'
+import { useSay } from '@/shared/say'
+import { useSettled } from './useSettled'
+
+const PAUSE = 400
+
+/** How many match while the condition is edited, and some of them. */
+export function Estimate({
+  condition,
+  ready,
+  refused,
+}: {
+  condition: Record<string, unknown>
+  ready: boolean
+  refused: (error: unknown) => void
+}) {
+  const t = useSay()
+  const settled = useSettled(condition, PAUSE)
+  const text = JSON.stringify(settled)
+  const current = JSON.stringify(condition) === text
+  const estimate = useQuery({
+    queryKey: ['estimate', text],
+    enabled: ready && current,
+    placeholderData: (before) => before,
+    queryFn: () => data(api.POST('/api/segments/estimate', { body: { condition: settled } })),
+  })
+  const sample = useQuery({
+    queryKey: ['sample', text],
+    enabled: ready && current && estimate.isSuccess,
+    placeholderData: (before) => before,
+    queryFn: async () =>
+      (await data(api.POST('/api/segments/sample', { body: { condition: settled, limit: 8 } }))).items,
+  })
+  const tell = useRef(refused)
+  tell.current = refused
+  useEffect(() => {
+    if (estimate.error) tell.current(estimate.error)
+  }, [estimate.error])
+
+  const found = ready ? estimate.data : undefined
+  return (
+    <Card title={t('segment.estimate')} size="small" extra={estimate.isFetching && <Spin size="small" />}>
+      {!found && <Typography.Text type="secondary">{t('segment.unfinished')}</Typography.Text>}
+      {found && (
+        <>
+          <div style={{ fontSize: 34, fontWeight: 600, lineHeight: 1.2 }} data-testid="estimate" aria-live="polite">
+            {found.exact ? found.count : `≈ ${found.count}`}{' '}
+            <span style={{ fontSize: 16, fontWeight: 400 }}>{t('segment.people')}</span>
+          </div>
+          <Typography.Text type="secondary">
+            {t('segment.of_all', {
+              population: found.population,
+              share: `${found.population ? ((found.count / found.population) * 100).toFixed(1) : 0}%`,
+            })}
+            {' · '}
+            {found.exact ? t('segment.exact') : t('segment.interval', { low: found.low, high: found.high })}
+          </Typography.Text>
+          <Typography.Paragraph strong style={{ margin: '12px 0 4px' }}>
+            {t('segment.sample')}
+          </Typography.Paragraph>
+          {sample.data?.length === 0 && <Typography.Text type="secondary">{t('segment.sample_none')}</Typography.Text>}
+          <Flex wrap gap="4px 14px">
+            {sample.data?.map((one) => (
+              <Link key={one.customer_id} to="/customers/$id" params={{ id: String(one.customer_id) }}>
+                {one.name ?? t('customer.nameless', { id: one.customer_id })}
+              </Link>
+            ))}
+          </Flex>
+        </>
+      )}
+    </Card>
+  )
+}
