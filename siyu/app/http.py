@@ -25,6 +25,12 @@ from siyu.runtime.house import House
 log = structlog.get_logger(__name__)
 SCREENS = Path(__file__).resolve().parents[2] / "ui" / "dist"
 _OWN_TYPES = ("bad_text", "bad_time")
+_EVERYWHERE: dict[int | str, dict[str, Any]] = {
+    401: {"model": ErrorBody, "description": "`unauthenticated`: neither a live session nor a live API key"},
+    403: {"model": ErrorBody, "description": "`forbidden`: the permission is missing; `cross_site`"},
+    422: {"model": ErrorBody, "description": "`invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault"},
+}
+"""What every route of the API may answer, beside what it declares itself."""
 
 
 def create_app(house: House, *, screens: Path = SCREENS) -> FastAPI:
@@ -52,11 +58,11 @@ def create_app(house: House, *, screens: Path = SCREENS) -> FastAPI:
     app.state.house = house
     app.state.callbacks = door
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, responses=_EVERYWHERE)
     for router in PUBLIC:
         app.include_router(router, include_in_schema=False)
     app.include_router(callbacks.router)
-    app.include_router(health.router)
+    app.include_router(health.router, responses=_EVERYWHERE)
     app.include_router(live.router)
     app.add_exception_handler(SiyuError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 import siyu.content.http
+import siyu.customers.collecting.http
 import siyu.customers.http
 import siyu.customers.importing.http
 import siyu.groups.http
@@ -18,6 +19,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     siyu.team.http.router,
     siyu.customers.http.router,
     siyu.customers.importing.http.router,
+    siyu.customers.collecting.http.router,
     siyu.tags.http.router,
     siyu.segments.http.router,
     siyu.content.http.router,
@@ -27,4 +29,4 @@ ROUTERS: tuple[APIRouter, ...] = (
     siyu.intake.http.router,
     siyu.groups.http.router,
 )
-PUBLIC: tuple[APIRouter, ...] = (siyu.content.http.public,)
+PUBLIC: tuple[APIRouter, ...] = (siyu.content.http.public, siyu.customers.collecting.http.public)

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import siyu.content.jobs
+import siyu.customers.collecting.jobs
 import siyu.customers.importing.jobs
 import siyu.customers.jobs
 import siyu.groups.jobs
@@ -52,6 +53,7 @@ ROOMS: tuple[Room, ...] = tuple(
         siyu.platforms.jobs,
         siyu.customers.jobs,
         siyu.customers.importing.jobs,
+        siyu.customers.collecting.jobs,
         siyu.tags.jobs,
         siyu.groups.jobs,
         siyu.segments.jobs,
