@@ -222,7 +222,9 @@ def list_orders(customer_id: Id, ctx: Read) -> list[bodies.OrderOut]:
     return [bodies.OrderOut.model_validate(one) for one in queries.orders_of(ctx, home)]
 
 
-@router.patch("/{customer_id:int}/attributes", responses=raises(UnknownCustomer, UnknownAttribute, BadAttribute, BadTime))
+@router.patch(
+    "/{customer_id:int}/attributes", responses=raises(UnknownCustomer, UnknownAttribute, BadAttribute, BadTime)
+)
 def edit_attributes(customer_id: Id, body: inputs.AttributesIn, ctx: Write) -> bodies.ProfileOut:
     """Set attributes by hand; they beat what sources say."""
     actions.set_attributes(ctx, ids_of([customer_id]), body.attributes, why=ctx.actor.label)
