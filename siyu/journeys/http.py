@@ -25,6 +25,7 @@ from siyu.kernel.errors import BadText, Forbidden
 from siyu.kernel.http import raises, requires
 from siyu.kernel.paging import BadCursor
 from siyu.kernel.text import CleanText
+from siyu.segments import queries as segments
 
 router = APIRouter(prefix="/api/journeys", tags=["journeys"])
 Read = Annotated[Ctx, requires("journeys.read")]
@@ -147,10 +148,16 @@ class EnrolmentBody(BaseModel):
     reason: str | None
 
 
+class NamedEnrolment(EnrolmentBody):
+    """An enrolment with the customer's name."""
+
+    name: str | None
+
+
 class EnrolmentPage(BaseModel):
     """A page of enrolments; ``next`` is the cursor of the following page."""
 
-    items: list[EnrolmentBody]
+    items: list[NamedEnrolment]
     next: str | None
 
 
@@ -321,4 +328,6 @@ def list_enrolments(
 ) -> EnrolmentPage:
     """Who is or was in the journey, newest first."""
     page = queries.enrolments(ctx, journey_id, node=node, active=active, after=cursor, limit=limit)
-    return EnrolmentPage(items=[_enrolment(item) for item in page.items], next=page.next)
+    names = segments.names(ctx, [item.customer_id for item in page.items])
+    items = [NamedEnrolment(**_enrolment(item).model_dump(), name=names.get(item.customer_id)) for item in page.items]
+    return EnrolmentPage(items=items, next=page.next)

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import httpx2
@@ -96,6 +96,8 @@ class Client:
         repeatable = endpoint.repeat is Repeat.SAFE or (endpoint.repeat is Repeat.KEYED and bool(call.key))
         refused = ""
         fresh = False
+        # Once an answer was lost the call may have been done: a refused repetition under the same key proves nothing.
+        doubt = False
         attempt = 0
         while True:
             attempt += 1
@@ -103,17 +105,18 @@ class Client:
                 token = self._token(entry, endpoint, refused)
                 data = self._once(call, endpoint, entry, token)
             except Refused as refusal:
-                return Outcome(False, refusal.code, refusal.message, {}, retryable=True)
+                return Outcome(False, refusal.code, refusal.message, {}, retryable=True, uncertain=doubt)
             except NotSent as error:
                 if attempt < TRIES:
                     time.sleep(0.2 * 3**attempt)
                     continue
-                return _local(-100, str(error), retryable=True)
+                return _local(-100, str(error), retryable=True, uncertain=doubt)
             except Uncertain as error:
+                doubt = endpoint.repeat is not Repeat.SAFE
                 if repeatable and attempt < TRIES:
                     time.sleep(0.1 * attempt)
                     continue
-                return _local(-101, str(error), retryable=repeatable, uncertain=endpoint.repeat is not Repeat.SAFE)
+                return _local(-101, str(error), retryable=repeatable, uncertain=doubt)
             outcome = self._read(endpoint, call, data)
             if outcome.code in self.dialect.refresh and endpoint.auth == "token" and not fresh:
                 refused, fresh = token, True
@@ -121,7 +124,7 @@ class Client:
             if outcome.code in self.dialect.busy and attempt < TRIES:
                 time.sleep(0.2 * attempt)
                 continue
-            return outcome
+            return replace(outcome, uncertain=True) if doubt and not outcome.ok else outcome
 
     def _token(self, entry: Entry, endpoint: Endpoint, refused: str) -> str:
         if endpoint.auth == "secret":

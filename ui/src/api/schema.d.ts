@@ -2683,7 +2683,7 @@ export interface components {
          */
         EnrolmentPage: {
             /** Items */
-            items: components["schemas"]["EnrolmentBody"][];
+            items: components["schemas"]["NamedEnrolment"][];
             /** Next */
             next: string | null;
         };
@@ -3513,6 +3513,37 @@ export interface components {
             state: components["schemas"]["State"];
             /** Until */
             until: string | null;
+        };
+        /**
+         * NamedEnrolment
+         * @description An enrolment with the customer's name.
+         */
+        NamedEnrolment: {
+            /** Customer Id */
+            customer_id: number;
+            /** Due At */
+            due_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Enrolment Id */
+            enrolment_id: number;
+            /**
+             * Entered At
+             * Format: date-time
+             */
+            entered_at: string;
+            /** Journey Id */
+            journey_id: number;
+            /** Name */
+            name: string | null;
+            /** Node */
+            node: string;
+            /** Reason */
+            reason: string | null;
+            /** Version */
+            version: number;
+            /** Waiting */
+            waiting: string | null;
         };
         /**
          * NewAccount
