@@ -303,7 +303,12 @@ def make_link(
 
 
 @router.get(
-    "/{content_id}/preview", response_class=HTMLResponse, responses=raises(NoSuchContent, NotPublished, Forbidden)
+    "/{content_id}/preview",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "The page"},
+        **raises(NoSuchContent, NotPublished, Forbidden),
+    },
 )
 def preview_page(content_id: Id, request: Request, ctx: Write, version: Number | None = None) -> Response:
     """The page as a reader would see it; nothing is counted and a form is not sent."""

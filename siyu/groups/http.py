@@ -10,7 +10,7 @@ from siyu.groups import phases, queries
 from siyu.groups.types import BadJoinWay, JoinWay
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import NotFound
-from siyu.kernel.http import Edge, raises, requires
+from siyu.kernel.http import Edge, Id, raises, requires
 from siyu.kernel.text import CleanText
 from siyu.platforms.types import CallFailed
 
@@ -49,7 +49,7 @@ class NewJoinWayBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    account_id: int
+    account_id: Id
     chat_ids: list[Annotated[CleanText, Field(min_length=1, max_length=64)]] = Field(
         min_length=1, max_length=5, examples=[["wrdemo1"]]
     )
@@ -75,7 +75,7 @@ def _shown(way: JoinWay) -> JoinWayBody:
 
 @router.get("/chats", operation_id="list_chats")
 def list_chats(
-    ctx: Annotated[Ctx, requires("groups.read")], account_id: Annotated[int | None, Query()] = None
+    ctx: Annotated[Ctx, requires("groups.read")], account_id: Annotated[Id | None, Query()] = None
 ) -> list[ChatBody]:
     """Customer groups with how many people are in them and how many of those are known."""
     return [

@@ -11,7 +11,7 @@ from siyu.intake.rounds import KINDS
 from siyu.intake.types import RoundKind
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import Invalid, NotFound
-from siyu.kernel.http import raises, requires
+from siyu.kernel.http import Id, raises, requires
 from siyu.platforms import queries as platforms
 
 router = APIRouter(prefix="/api/intake", tags=["intake"])
@@ -82,7 +82,7 @@ def get_intake_state(ctx: Annotated[Ctx, requires("intake.read")]) -> IntakeStat
     status_code=204,
     responses=raises(NotFound, Invalid),
 )
-def start_reconciliation(ctx: Annotated[Ctx, requires("intake.write")], account_id: int, kind: RoundKind) -> None:
+def start_reconciliation(ctx: Annotated[Ctx, requires("intake.write")], account_id: Id, kind: RoundKind) -> None:
     """Reconcile now instead of at the next turn."""
     account = platforms.account(ctx, account_id)
     if kind not in KINDS[account.kind]:

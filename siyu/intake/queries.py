@@ -1,6 +1,7 @@
 """Door: the state of reading back from the platforms."""
 
 from siyu.intake import store
+from siyu.intake.rounds import next_turn
 from siyu.intake.types import Ignored, Round
 from siyu.kernel.ctx import Ctx
 
@@ -32,3 +33,6 @@ def readings_waiting(ctx: Ctx) -> int:
 def ignored(ctx: Ctx) -> list[Ignored]:
     """Callbacks of kinds that Siyu has no use for, counted."""
     return [Ignored(row.account_id, row.kind, row.callbacks, row.latest_at) for row in store.ignored_rows(ctx)]
+
+
+__all__ = ["ignored", "next_turn", "readings_waiting", "rounds"]

@@ -6,16 +6,21 @@ the response is sent (``scope="function"``). Who the actor is decides ``app.stat
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 from fastapi.concurrency import contextmanager_in_threadpool
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import marked_open
 from siyu.kernel.errors import SiyuError
 from siyu.kernel.jobs import Phased
+
+Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""A row's number from outside: what no integer column can hold is refused by name, not by the database."""
+BigId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+"""The same for bigint columns."""
 
 
 class Edge(Protocol):

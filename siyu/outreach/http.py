@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from siyu.customers import actions as customers
 from siyu.customers import queries as people
@@ -74,11 +74,17 @@ class QuotasBody(_Strict):
     template_day: int = Field(ge=0, le=100_000_000)
 
 
+LocalTime = Annotated[
+    time, WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"})
+]
+"""A time of day without an offset: the format ``time`` of JSON Schema asks for one."""
+
+
 class PolicyBody(_Strict):
     """The company's rules for sending; local times of the company's zone, `patience_s` in seconds."""
 
-    quiet_from: time = Field(examples=["22:30"])
-    quiet_to: time = Field(examples=["07:00"])
+    quiet_from: LocalTime = Field(examples=["22:30:00"])
+    quiet_to: LocalTime = Field(examples=["07:00:00"])
     quiet_days: list[date] = Field(max_length=366, examples=[["2026-02-17"]])
     caps: list[CapBody] = Field(max_length=50)
     windows: list[WindowBody] = Field(max_length=4)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import NotFound
-from siyu.kernel.http import Edge, raises, requires
+from siyu.kernel.http import BigId, Edge, Id, raises, requires
 from siyu.kernel.paging import BadCursor
 from siyu.kernel.settings import settings
 from siyu.kernel.text import CleanText
@@ -163,14 +163,14 @@ def add_account(ctx: Annotated[Ctx, requires("platforms.write")], body: NewAccou
 
 
 @router.get("/accounts/{account_id}", operation_id="get_account", responses=raises(NotFound))
-def get_account(ctx: Annotated[Ctx, requires("platforms.read")], account_id: int) -> AccountBody:
+def get_account(ctx: Annotated[Ctx, requires("platforms.read")], account_id: Id) -> AccountBody:
     """One account."""
     return _shown(queries.account(ctx, account_id))
 
 
 @router.put("/accounts/{account_id}", operation_id="change_account", responses=raises(NotFound, BadAccount))
 def change_account(
-    ctx: Annotated[Ctx, requires("platforms.write")], account_id: int, body: AccountSettings
+    ctx: Annotated[Ctx, requires("platforms.write")], account_id: Id, body: AccountSettings
 ) -> AccountBody:
     """Change an account's name, settings, secrets, or switch it on or off."""
     account = queries.account(ctx, account_id)
@@ -179,7 +179,7 @@ def change_account(
 
 
 @router.post("/accounts/{account_id}/check", operation_id="check_account", responses=raises(NotFound, BadAccount))
-def check_account(request: Request, account_id: int) -> Connection:
+def check_account(request: Request, account_id: Id) -> Connection:
     """Ask the platform something harmless: are the secret, the network and the address list right?"""
     edge: Edge = request.app.state.edge
     with edge.request(request, "platforms.write"):
@@ -197,7 +197,7 @@ def check_account(request: Request, account_id: int) -> Connection:
     status_code=201,
     responses=raises(NotFound, BadAccount, BadScene, CallFailed),
 )
-def add_qr_code(request: Request, account_id: int, body: NewQrCode) -> QrCodeBody:
+def add_qr_code(request: Request, account_id: Id, body: NewQrCode) -> QrCodeBody:
     """Make a parameter QR code at the Official Account; its scans bring the scene as source."""
     edge: Edge = request.app.state.edge
     with edge.request(request, "platforms.write"):
@@ -243,7 +243,7 @@ def retry_parked_callbacks(ctx: Annotated[Ctx, requires("platforms.write")]) -> 
 
 
 @router.post("/inbox/parked/{inbox_id}/retry", operation_id="retry_parked_callback", responses=raises(NotFound))
-def retry_parked_callback(ctx: Annotated[Ctx, requires("platforms.write")], inbox_id: int) -> Retried:
+def retry_parked_callback(ctx: Annotated[Ctx, requires("platforms.write")], inbox_id: BigId) -> Retried:
     """Try one parked callback again, at once."""
     return Retried(count=actions.retry_inbox(ctx, inbox_id))
 
@@ -251,6 +251,6 @@ def retry_parked_callback(ctx: Annotated[Ctx, requires("platforms.write")], inbo
 @router.delete(
     "/inbox/parked/{inbox_id}", operation_id="drop_parked_callback", status_code=204, responses=raises(NotFound)
 )
-def drop_parked_callback(ctx: Annotated[Ctx, requires("platforms.write")], inbox_id: int) -> None:
+def drop_parked_callback(ctx: Annotated[Ctx, requires("platforms.write")], inbox_id: BigId) -> None:
     """Give a parked callback up for good."""
     actions.drop_inbox(ctx, inbox_id)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from siyu.customers.types import UnknownCustomer
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import BadText, BadTime, Invalid
-from siyu.kernel.http import raises, requires
+from siyu.kernel.http import Id, raises, requires
 from siyu.kernel.paging import BadCursor
 from siyu.kernel.text import CleanText
 from siyu.segments import actions, leaves, queries
@@ -52,7 +52,7 @@ class SegmentInput(ConditionInput):
 
 
 class ExplainInput(ConditionInput):
-    customer_id: int = Field(examples=[1])
+    customer_id: Id = Field(examples=[1])
 
 
 class SampleInput(ConditionInput):
@@ -62,7 +62,7 @@ class SampleInput(ConditionInput):
 class TaggingInput(ConditionInput):
     """Give a tag to everybody who matches, or take it from them."""
 
-    tag_id: int
+    tag_id: Id
     why: CleanText = Field(min_length=1, max_length=200, examples=["spring campaign"])
     remove: bool = False
 
@@ -202,7 +202,7 @@ def create_segment(ctx: Write, body: SegmentInput) -> Saved:
 
 
 @router.get("/{segment_id}", responses=raises(UnknownSegment))
-def get_segment(ctx: Read, segment_id: int) -> SegmentBody:
+def get_segment(ctx: Read, segment_id: Id) -> SegmentBody:
     """One saved segment."""
     return _body(ctx, queries.segment(ctx, segment_id))
 
@@ -211,14 +211,14 @@ def get_segment(ctx: Read, segment_id: int) -> SegmentBody:
     "/{segment_id}",
     responses=raises(UnknownSegment, *CONDITION, Invalid, SegmentCycle, SegmentNameTaken),
 )
-def change_segment(ctx: Write, segment_id: int, body: SegmentInput) -> Saved:
+def change_segment(ctx: Write, segment_id: Id, body: SegmentInput) -> Saved:
     """Change name and condition; a changed condition computes the members anew."""
     actions.save(ctx, segment_id=segment_id, name=body.name, condition=body.condition)
     return Saved(segment_id=segment_id)
 
 
 @router.delete("/{segment_id}", status_code=204, responses=raises(UnknownSegment, SegmentInUse))
-def delete_segment(ctx: Write, segment_id: int) -> None:
+def delete_segment(ctx: Write, segment_id: Id) -> None:
     """Remove a segment; refused while another segment or a journey uses it."""
     actions.delete(ctx, segment_id)
 
@@ -226,7 +226,7 @@ def delete_segment(ctx: Write, segment_id: int) -> None:
 @router.get("/{segment_id}/members", responses=raises(UnknownSegment, BadCursor))
 def list_segment_members(
     ctx: Read,
-    segment_id: int,
+    segment_id: Id,
     after: Annotated[str | None, Query(description="the cursor of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> MembersBody:

@@ -11,7 +11,7 @@ from siyu.customers.types import UnknownCustomer
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ids_of
 from siyu.kernel.errors import BadText, Invalid
-from siyu.kernel.http import raises, requires
+from siyu.kernel.http import Id, raises, requires
 from siyu.kernel.text import CleanText, Moment
 from siyu.tags import actions, queries
 from siyu.tags.types import BadTagName, TagInUse, TagNameTaken, TagRetired, UnknownGroup, UnknownTag
@@ -76,7 +76,7 @@ class Tagging(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    customer_ids: list[int] = Field(min_length=1, max_length=10_000, examples=[[1, 2]])
+    customer_ids: list[Id] = Field(min_length=1, max_length=10_000, examples=[[1, 2]])
     why: CleanText = Field(min_length=1, max_length=200, examples=["met at the fair"])
 
 
@@ -142,7 +142,7 @@ def create_tag_group(ctx: Write, body: NewName) -> GroupMade:
     status_code=204,
     responses=raises(UnknownGroup, BadTagName, BadText, TagNameTaken),
 )
-def rename_tag_group(ctx: Write, group_id: int, body: NewName) -> None:
+def rename_tag_group(ctx: Write, group_id: Id, body: NewName) -> None:
     """Rename a group."""
     actions.rename_group(ctx, group_id, body.name)
 
@@ -152,7 +152,7 @@ def rename_tag_group(ctx: Write, group_id: int, body: NewName) -> None:
     status_code=201,
     responses=raises(UnknownGroup, BadTagName, BadText, TagNameTaken),
 )
-def create_tag(ctx: Write, group_id: int, body: NewTag) -> TagMade:
+def create_tag(ctx: Write, group_id: Id, body: NewTag) -> TagMade:
     """Add a tag to a group."""
     return TagMade(tag_id=actions.create_tag(ctx, group_id, body.name, body.note))
 
@@ -162,7 +162,7 @@ def create_tag(ctx: Write, group_id: int, body: NewTag) -> TagMade:
     status_code=204,
     responses=raises(UnknownTag, BadTagName, BadText, TagNameTaken),
 )
-def change_tag(ctx: Write, tag_id: int, body: TagChange) -> None:
+def change_tag(ctx: Write, tag_id: Id, body: TagChange) -> None:
     """Rename a tag, change its note, retire or revive it. Conditions refer to its id and keep it."""
     actions.change_tag(ctx, tag_id, name=body.name, note=body.note)
     if body.retired is not None:
@@ -170,7 +170,7 @@ def change_tag(ctx: Write, tag_id: int, body: TagChange) -> None:
 
 
 @router.delete("/{tag_id}", responses=raises(UnknownTag, TagInUse))
-def delete_tag(ctx: Write, tag_id: int) -> Tagged:
+def delete_tag(ctx: Write, tag_id: Id) -> Tagged:
     """Take the tag from everybody and remove it; refused while a segment or journey uses it."""
     return Tagged(changed=actions.delete(ctx, tag_id).count)
 
@@ -187,21 +187,21 @@ def _customers(ctx: Ctx, ids: list[int]) -> list[int]:
     "/{tag_id}/add",
     responses=raises(UnknownTag, UnknownCustomer, BadText, Invalid, TagRetired),
 )
-def give_tag(ctx: Write, tag_id: int, body: TaggingAdd) -> Tagged:
+def give_tag(ctx: Write, tag_id: Id, body: TaggingAdd) -> Tagged:
     """Give the tag to customers; repeating it changes nothing."""
     who = ids_of(_customers(ctx, body.customer_ids))
     return Tagged(changed=actions.add(ctx, tag_id=tag_id, who=who, why=body.why, expires_at=body.expires_at).count)
 
 
 @router.post("/{tag_id}/remove", responses=raises(UnknownTag, UnknownCustomer, BadText, Invalid))
-def take_tag(ctx: Write, tag_id: int, body: Tagging) -> Tagged:
+def take_tag(ctx: Write, tag_id: Id, body: Tagging) -> Tagged:
     """Take the tag from customers; repeating it changes nothing."""
     who = ids_of(_customers(ctx, body.customer_ids))
     return Tagged(changed=actions.remove(ctx, tag_id=tag_id, who=who, why=body.why).count)
 
 
 @router.get("/of/{customer_id}", responses=raises(UnknownCustomer))
-def list_customer_tags(ctx: Read, customer_id: int) -> AssignmentsBody:
+def list_customer_tags(ctx: Read, customer_id: Id) -> AssignmentsBody:
     """The tags of a customer: who or what set each one last, when and why."""
     (home,) = _customers(ctx, [customer_id])
     items = [

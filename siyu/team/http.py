@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import Forbidden, NotFound, Unauthenticated
-from siyu.kernel.http import ErrorBody, raises, requires
+from siyu.kernel.http import ErrorBody, Id, raises, requires
 from siyu.kernel.text import CleanText
 from siyu.team import actions, queries
 from siyu.team.types import (
@@ -194,7 +194,7 @@ def add_staff(body: NewStaff, ctx: Annotated[Ctx, requires("team.write")]) -> St
 
 
 @router.patch("/staff/{staff_id}", status_code=204, responses=raises(NotFound, Forbidden))
-def change_staff(staff_id: int, body: StaffChange, ctx: Annotated[Ctx, requires("team.write")]) -> None:
+def change_staff(staff_id: Id, body: StaffChange, ctx: Annotated[Ctx, requires("team.write")]) -> None:
     """Change roles, or switch a staff member on or off."""
     if queries.member(ctx, staff_id) is None:
         raise NotFound("no such staff member", field="staff_id")
@@ -221,6 +221,6 @@ def add_key(body: NewKey, ctx: Annotated[Ctx, requires("team.write")]) -> MadeKe
 
 
 @router.delete("/keys/{key_id}", status_code=204, responses=raises(NotFound, Forbidden))
-def revoke_key(key_id: int, ctx: Annotated[Ctx, requires("team.write")]) -> None:
+def revoke_key(key_id: Id, ctx: Annotated[Ctx, requires("team.write")]) -> None:
     """End an API key at once."""
     actions.revoke_key(ctx, key_id)

@@ -42,7 +42,7 @@ def _expect_whole(at: Installation, played: Played) -> None:
             {"now": ctx.now},
         ).all()
         assert stuck == []
-        requests = ctx.tx.execute(text("select state, reason, due_at, claimed_at from request")).all()
+        requests = ctx.tx.execute(text("select state, reason, due_at, claimed_at from outreach_request")).all()
         assert requests
         assert {row.reason for row in requests} <= set(REASONS), {row.reason for row in requests}
         assert {row.state for row in requests if row.due_at <= ctx.now} <= {
@@ -88,8 +88,8 @@ def test_callbacks_lost_doubled_and_out_of_order(server: Server, tmp_path: Path,
 
 
 def test_workers_killed_while_they_work(server: Server, tmp_path: Path) -> None:
-    with installation(server, tmp_path, START) as at, Crew(at, seed=11, every=12) as crew:
-        plan = Plan(customers=40, late=12, reply_rate=0.4, form_rate=0.5)
+    with installation(server, tmp_path, START) as at, Crew(at, seed=11, every=12, most=8) as crew:
+        plan = Plan(customers=30, late=10, reply_rate=0.4, form_rate=0.5)
         played = wave.run(plan, at.house, at.clock, at.control, at.public_url, settle=crew.settle)
         assert crew.kills >= 5
         _expect_whole(at, played)

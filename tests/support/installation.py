@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from siyu.runtime.house import House, RowClock, set_clock
 from tests.support.database import Server
 
 MASTER = "master key of the tests"
+_pause = threading.Event()
+"""Never set."""
 
 
 @contextmanager
@@ -75,14 +78,16 @@ def installation(server: Server, folder: Path, start: datetime) -> Iterator[Inst
 
 @dataclass
 class Crew:
-    """Worker processes, of which one is killed (-9) now and then while it works, and another hired.
+    """Worker processes, of which one is killed (-9) now and then while there is work, and another hired.
 
     ``settle`` takes the place of ``worker.drain`` in the driver: it waits until all processes together are at rest.
+    ``most`` are killed, one in every ``every`` stretches of work on average, up to 0.3 s (machine) after it began.
     """
 
     at: Installation
     seed: int
     every: int
+    most: int
     size: int = 2
     kills: int = 0
     _random: Random = field(init=False)
@@ -112,14 +117,16 @@ class Crew:
         """Wait until the house rests; 1 when it did not at once. Raises AssertionError after 5 minutes."""
         if worker.quiet(house):
             return 0
-        deadline = machine() + 300
+        begun = machine()
+        self._until -= 1
+        strike = self._random.random() * 0.3 if self._until <= 0 and self.kills < self.most else None
         while not worker.quiet(house):
-            self._until -= 1
-            if self._until == 0:
-                self._until = self._random.randint(1, 2 * self.every)
+            if strike is not None and machine() > begun + strike:
+                strike, self._until = None, self._random.randint(1, 2 * self.every)
                 self._kill(self._random.randrange(len(self._processes)))
-            if machine() > deadline:
+            if machine() > begun + 300:
                 raise AssertionError(f"no rest for 5 minutes: {worker.look(house)}\n{self.log()}")
+            _pause.wait(0.005)
         return 1
 
     def log(self) -> str:

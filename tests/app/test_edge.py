@@ -1,0 +1,175 @@
+"""Who may do what: sessions, roles, keys, cross-site writes; generated over every route of the API."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from siyu.app import health
+from siyu.app.description import description
+from siyu.app.edge import SIGNED_IN
+from siyu.app.routers import ROUTERS
+from siyu.team.http import COOKIE
+from siyu.team.types import ROLES, SCOPES, Role
+from tests.app.conftest import PASSWORD, Office
+
+OPEN = {("GET", "/healthz"), ("POST", "/api/team/sign-in"), ("POST", "/api/team/sign-out")}
+"""What a visitor may call, of what the API describes."""
+
+
+CALLS_OUT: dict[tuple[str, str], tuple[str, dict[str, object]]] = {
+    ("POST", "/api/platforms/accounts/{account_id}/check"): ("platforms.write", {}),
+    ("POST", "/api/platforms/accounts/{account_id}/qr-codes"): ("platforms.write", {"scene": "a"}),
+    ("POST", "/api/groups/join-ways"): ("groups.write", {"account_id": 1, "chat_ids": ["a"]}),
+}
+"""Routes that work in phases: no transaction is handed in, so they ask for the permission themselves, once their body
+was read. With a body that fits."""
+
+
+def _permissions() -> dict[tuple[str, str], str | None]:
+    """Method and path -> the permission that the route names (None: open to visitors)."""
+    found: dict[tuple[str, str], str | None] = {}
+    for router in (*ROUTERS, health.router):
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            calls = [part.call for part in route.dependant.dependencies if part.call is not None]
+            names = [inspect.getclosurevars(call).nonlocals for call in calls if inspect.isfunction(call)]
+            named = [known["permission"] for known in names if "permission" in known]
+            for method in route.methods:
+                found[method, route.path] = named[0] if named else CALLS_OUT[method, route.path][0]
+    return found
+
+
+PERMISSIONS = _permissions()
+
+
+def test_the_description_names_exactly_the_routes_that_have_a_permission() -> None:
+    paths: Any = description()["paths"]
+    described = {(method.upper(), path) for path, item in paths.items() for method in item}
+    assert described == set(PERMISSIONS)
+    assert {route for route, permission in PERMISSIONS.items() if permission is None} == OPEN
+
+
+def _call(client: TestClient, method: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, str]:
+    body = CALLS_OUT.get((method, path), ("", None))[1]
+    answer = client.request(method, re.sub(r"\{\w+\}", "1", path), headers=headers, json=body)
+    return answer.status_code, answer.json()["code"]
+
+
+def test_every_route_refuses_whoever_is_not_signed_in(client: TestClient) -> None:
+    closed = [route for route in PERMISSIONS if route not in OPEN]
+    assert len(closed) > 60
+    answers = {route: _call(client, *route) for route in closed}
+    assert set(answers.values()) == {(401, "unauthenticated")}, answers
+
+
+def test_every_route_refuses_a_key_without_its_scope(office: Office) -> None:
+    """A key with every scope but the one that the route names."""
+    named = {route: one for route, one in PERMISSIONS.items() if one not in (None, SIGNED_IN)}
+    keys = {one: office.key(*(scope for scope in SCOPES if scope != one)) for one in set(named.values())}
+    answers = {route: _call(office.client, *route, keys[one]) for route, one in named.items()}
+    assert set(answers.values()) == {(403, "forbidden")}, answers
+
+
+@pytest.mark.parametrize("role", sorted(set(ROLES) - {"admin"}))
+def test_a_role_may_what_it_may(office: Office, role: Role) -> None:
+    """Over the reading routes without parameters: 200 with the permission, 403 without."""
+    client = office.sign_in(role)
+    reads = [
+        (path, one)
+        for (method, path), one in PERMISSIONS.items()
+        if method == "GET" and "{" not in path and one not in (None, SIGNED_IN)
+    ]
+    assert len(reads) > 10
+    for path, permission in reads:
+        status = client.get(path).status_code
+        assert (status == 403) == (permission not in ROLES[role]), (path, status)
+
+
+def test_sign_in_and_out(office: Office) -> None:
+    client = office.sign_in("operator")
+    me = client.get("/api/team/me").json()
+    assert (me["name"], me["roles"]) == ("operator", ["operator"])
+    assert "team.write" not in me["permissions"]
+    token = client.cookies[COOKIE]
+    assert client.post("/api/team/sign-out").status_code == 204
+    assert client.get("/api/team/me").status_code == 401
+    client.cookies.set(COOKIE, token)
+    assert client.get("/api/team/me").status_code == 401, "the session itself is over, not only the cookie"
+
+
+def test_a_session_ends_when_the_staff_member_is_switched_off(office: Office) -> None:
+    other = office.staff("gone", "operator")
+    client = office.sign_in("admin")
+    admin = client.cookies[COOKIE]
+    client.cookies.clear()
+    assert client.post("/api/team/sign-in", json={"login": "gone", "password": PASSWORD}).status_code == 200
+    gone = client.cookies[COOKIE]
+    client.cookies.clear()
+    cookie = {"cookie": f"{COOKIE}={admin}"}
+    assert client.patch(f"/api/team/staff/{other}", json={"active": False}, headers=cookie).status_code == 204
+    assert client.get("/api/team/me", headers={"cookie": f"{COOKIE}={gone}"}).status_code == 401
+    assert client.post("/api/team/sign-in", json={"login": "gone", "password": PASSWORD}).status_code == 401
+    assert client.get("/api/team/me", headers=cookie).status_code == 200
+
+
+def test_five_wrong_passwords_block_a_login_and_only_that_one(office: Office) -> None:
+    office.staff("lin", "operator")
+    office.staff("zhou", "manager")
+    for _ in range(5):
+        answer = office.client.post("/api/team/sign-in", json={"login": "lin", "password": "a wrong passphrase"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "wrong_password")
+    answer = office.client.post("/api/team/sign-in", json={"login": "lin", "password": PASSWORD})
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (429, "sign_in_blocked", "login")
+    right = {"login": "zhou", "password": PASSWORD}
+    assert office.client.post("/api/team/sign-in", json=right).status_code == 200
+
+
+def test_an_unknown_login_is_answered_like_a_wrong_password(office: Office) -> None:
+    office.staff("lin", "operator")
+    wrong = [
+        office.client.post("/api/team/sign-in", json={"login": login, "password": "a wrong passphrase"})
+        for login in ("lin", "nobody")
+    ]
+    assert wrong[0].status_code == wrong[1].status_code == 401
+    assert wrong[0].json() == wrong[1].json()
+
+
+def test_a_key_works_until_it_is_revoked_and_only_within_its_scopes(office: Office) -> None:
+    client = office.sign_in("admin")
+    made = client.post("/api/team/keys", json={"name": "CRM", "scopes": ["customers.read"]}).json()
+    shown = client.get("/api/team/keys").json()
+    assert made["key"] not in str(shown)
+    client.cookies.clear()
+    key = {"authorization": f"Bearer {made['key']}"}
+    assert client.get("/api/customers", headers=key).status_code == 200
+    assert client.get("/api/tags", headers=key).status_code == 403
+    assert client.get("/api/team/me", headers=key).status_code == 401, "a key is nobody"
+    client = office.sign_in("admin", "manager")
+    assert client.delete(f"/api/team/keys/{made['key_id']}").status_code == 204
+    client.cookies.clear()
+    assert client.get("/api/customers", headers=key).status_code == 401
+    assert client.get("/api/customers", headers={"authorization": "Bearer siyu_made_up"}).status_code == 401
+
+
+def test_a_key_that_is_wrong_is_not_rescued_by_a_session(office: Office) -> None:
+    client = office.sign_in("admin")
+    assert client.get("/api/customers", headers={"authorization": "Bearer siyu_made_up"}).status_code == 401
+
+
+def test_writes_from_another_site_are_refused(office: Office) -> None:
+    client = office.sign_in("operator")
+    body = {"source": "crm", "items": [{"key": "C-1"}]}
+    stranger = client.post("/api/customers", json=body, headers={"origin": "https://evil.example"})
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "cross_site")
+    assert client.get("/api/customers").json()["items"] == []
+    assert client.post("/api/customers", json=body, headers={"origin": "http://testserver"}).status_code == 200
+    key = office.key("customers.write")
+    client.cookies.clear()
+    answer = client.post("/api/customers", json=body, headers={**key, "origin": "https://partner.example"})
+    assert answer.status_code == 200, "a key is no cookie: the browser does not send it by itself"
