@@ -6,10 +6,13 @@ from dataclasses import replace
 from sqlalchemy import Integer, cast, select
 
 from siyu.customers import queries as customers
+from siyu.kernel import notices
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ids_of
+from siyu.kernel.errors import BadText
 from siyu.kernel.jobs import Pulse, PulseEvent
 from siyu.tags import actions
+from siyu.tags.types import BadTagName, TagRetired
 
 
 def _why(event: PulseEvent) -> str:
@@ -17,7 +20,10 @@ def _why(event: PulseEvent) -> str:
 
 
 def give(ctx: Ctx, pulse: Pulse) -> None:
-    """``imported`` {import_id, tags: one ``group/name`` a line}: make the tags that are missing and give them."""
+    """``imported`` {import_id, tags: one ``group/name`` a line}: make the tags that are missing and give them.
+
+    A tag that cannot be given (a bad name, a retired tag) holds up nobody else: a notice ``tags.refused`` says so.
+    """
     wanted: dict[tuple[str, str, bool], list[int]] = {}
     for event in pulse.of("imported"):
         quiet = bool(event.props.get("quiet"))
@@ -26,8 +32,11 @@ def give(ctx: Ctx, pulse: Pulse) -> None:
                 wanted.setdefault((path, _why(event), quiet), []).append(event.customer_id)
     for (path, why, quiet), ids in sorted(wanted.items()):
         # set-loop: per tag that the import names, not per person
-        tag_id = actions.ensure(ctx, path)
-        actions.add(replace(ctx, quiet=quiet), tag_id=tag_id, who=ids_of(sorted(set(ids))), why=why)
+        try:
+            tag_id = actions.ensure(ctx, path)
+            actions.add(replace(ctx, quiet=quiet), tag_id=tag_id, who=ids_of(sorted(set(ids))), why=why)
+        except (BadText, BadTagName, TagRetired) as refused:
+            notices.write(ctx, "tags.refused", tag=path, why=why, customers=len(set(ids)), code=refused.code)
 
 
 def take_back(ctx: Ctx, pulse: Pulse) -> None:

@@ -224,6 +224,16 @@ def test_a_big_tag_change_reaches_segments_by_notice_in_chunks(ctx: Ctx, monkeyp
     assert (inside(ctx, segment_id), inside(ctx, other)) == (set(ids), set())
 
 
+def test_who_enters_by_a_quiet_import_is_told_quietly(ctx: Ctx) -> None:
+    segment_id = actions.save(ctx, name="region", condition={"kind": "attribute", "name": "region", "op": "exists"})
+    actions.listen(ctx, segment_id, "journey:1")
+    for name, where in (("quiet", replace(ctx, quiet=True)), ("loud", ctx)):
+        customers.identify(where, [Record("t", name, (Identity("unionid", name),), ctx.now, {"region": "上海"})])
+    pulse(ctx)
+    rows = ctx.tx.execute(text("select props from event where type = 'segment_entered' order by customer_id")).scalars()
+    assert [props.get("quiet") for props in rows] == [True, None]
+
+
 def test_birthdays_begin_and_end_at_the_company_midnight(ctx: Ctx) -> None:
     born = [
         Record("t", day, (Identity("unionid", day),), ctx.now, {"birthday": day})

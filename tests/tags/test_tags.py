@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from siyu.customers import actions as customers
-from siyu.customers.types import Identity, Record
+from siyu.customers.types import Identity, NewEvent, Record
+from siyu.kernel import notices
 from siyu.kernel.ctx import Actor, Ctx
 from siyu.kernel.db import ids_of
 from siyu.kernel.errors import SiyuError
@@ -148,6 +149,31 @@ def test_the_pulse_follows_merges_of_customers(ctx: Ctx) -> None:
     (one,) = customers.identify(ctx, [Record("r", "2", united, ctx.now)])
     jobs.pulse(ctx, pulse(ctx))
     assert carried(ctx, [one]) == [{tag, other}]
+
+
+def test_an_import_gives_tags_and_takes_back_only_its_own(ctx: Ctx) -> None:
+    ann, bob = people(ctx, "ann", "bob")
+    had, old = actions.ensure(ctx, "行业/零售"), actions.ensure(ctx, "行业/旧")
+    actions.add(ctx, tag_id=had, who=ids_of([ann]), why="by hand")
+    actions.retire(ctx, old)
+    told = {"import_id": 4, "tags": "行业/零售\n行业/旧\n没有组\n地区/华东", "quiet": True}
+    for one in (ann, bob):
+        customers.record(ctx, [NewEvent("import", f"4:{one}", "imported", ctx.now, one, props=told)])
+    jobs.pulse(ctx, pulse(ctx))
+    east = queries.by_paths(ctx, ["地区/华东"])["地区/华东"].tag_id
+    assert carried(ctx, [ann, bob]) == [{had, east}, {had, east}]
+    assert all(props.get("quiet") for _, one, props in events(ctx, "tag_added") if one == bob)
+    refused = [notice.payload for notice in notices.take(ctx) if notice.kind == "tags.refused"]
+    assert [(one["tag"], one["customers"], one["code"]) for one in refused] == [
+        ("没有组", 2, "bad_tag_name"),
+        ("行业/旧", 2, "tag_retired"),
+    ]
+    customers.record(
+        ctx,
+        [NewEvent("import", f"back:{n}", "import_withdrawn", ctx.now, n, props={"import_id": 4}) for n in (ann, bob)],
+    )
+    jobs.pulse(ctx, pulse(ctx))
+    assert carried(ctx, [ann, bob]) == [{had}, set()]
 
 
 def test_erasure_forgets_tags_and_where_they_came_from(ctx: Ctx, monkeypatch: pytest.MonkeyPatch) -> None:
