@@ -152,12 +152,12 @@ function Steps({ wave, journey }: { wave: Wave; journey: Journey }) {
   }
   return (
     <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr) 400px', gap: 12 }}>
-      <Card styles={{ body: { padding: 0, height: 'max(700px, calc(100vh - 250px))' } }}>
+      <Card styles={{ body: { padding: 0, height: 'max(600px, calc(100vh - 286px))' } }}>
         <Suspense fallback={<Loading />}>
           <WaveFlow wave={wave} chosen={chosen} choose={setChosen} />
         </Suspense>
       </Card>
-      <Card styles={{ body: { padding: 16, maxHeight: 'max(700px, calc(100vh - 250px))', overflow: 'auto' } }}>
+      <Card styles={{ body: { padding: 16, maxHeight: 'max(600px, calc(100vh - 286px))', overflow: 'auto' } }}>
         {panel ?? <Typography.Text type="secondary">{t('wave.choose')}</Typography.Text>}
       </Card>
     </div>

@@ -66,10 +66,13 @@ export default function WaveFlow({
       nodesFocusable={false}
       edgesFocusable={false}
       elementsSelectable={false}
-      fitView
-      fitViewOptions={{ padding: 0.04, maxZoom: 1 }}
+      // Edges may run outside of the box of the nodes: the whole drawing is brought into view, not the nodes alone.
+      onInit={(flow) =>
+        void flow.fitBounds({ x: 0, y: 0, width: placed.width, height: placed.height }, { padding: 0.02 })
+      }
+      key={shape}
       minZoom={0.3}
-      maxZoom={1.6}
+      maxZoom={1.25}
       zoomOnScroll={false}
       panOnScroll
       preventScrolling={false}

@@ -1,5 +1,22 @@
-import { Nothing } from '@/shared/states'
+import { Tabs } from 'antd'
+import { useMay } from '@/app/session'
+import { Page } from '@/shared/Page'
+import { useSay } from '@/shared/say'
+import { Cases } from './Cases'
+import { Decisions } from './Decisions'
 
-export default function Page() {
-  return <Nothing />
+/** Who is who: open cases, and the decisions that people made. */
+export default function ReviewsPage() {
+  const t = useSay()
+  const mayWrite = useMay('customers.write')
+  return (
+    <Page title={t('nav.reviews')} hint={t('reviews.hint')}>
+      <Tabs
+        items={[
+          { key: 'open', label: t('reviews.open'), children: <Cases mayWrite={mayWrite} /> },
+          { key: 'settled', label: t('reviews.settled'), children: <Decisions mayWrite={mayWrite} /> },
+        ]}
+      />
+    </Page>
+  )
 }
