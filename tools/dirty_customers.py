@@ -1,8 +1,7 @@
 """Writes examples/import/dirty-customers*: two files as dirty as real ones.
 
 Run: .venv/bin/python -m tools.dirty_customers. The files are committed, so that the example, the demo and the
-tests read the same bytes;
-the seed keeps them stable.
+tests read the same bytes; the seed keeps them stable.
 """
 
 import csv

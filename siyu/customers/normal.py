@@ -16,15 +16,15 @@ ERASED = "\x01"
 """Begins the keyed hash that stands in place of an erased identity value; no value from outside begins so."""
 LONGEST = 256
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-_PLAIN_MOBILE = re.compile(r"1[3-9]\d{9}")
+_PLAIN_MOBILE = re.compile(r"(?:\+86)?(1[3-9]\d{9})")
 _DAMAGED = re.compile(r"\d[.\d]*[eE]\+?\d+")
 
 
 def phone(value: str, field: str = "phone") -> str:
     """The E.164 form, default region CN; raises BadIdentity for what is no possible phone (``1.38E+10`` included)."""
     text = unicodedata.normalize("NFKC", value).strip()
-    if _PLAIN_MOBILE.fullmatch(text):
-        return f"+86{text}"  # the common case; phonenumbers takes 30 microseconds
+    if match := _PLAIN_MOBILE.fullmatch(text):
+        return f"+86{match[1]}"  # the common case; phonenumbers takes 30 microseconds
     if _DAMAGED.fullmatch(text):
         raise BadIdentity(f"{field} was damaged by a spreadsheet: {value}", field=field)
     try:

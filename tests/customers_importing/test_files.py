@@ -9,7 +9,7 @@ import xlsxwriter
 
 from siyu.customers.attributes import BUILTIN
 from siyu.customers.importing import headers, reading, workbook
-from siyu.customers.importing.types import BadImportFile, CompressedBomb, ImportTooLarge, Wanted
+from siyu.customers.importing.types import BadImportFile, CompressedBomb, ImportTooLarge, Look, Wanted
 from tests.customers_importing.desk import Desk
 from tests.support.world import World
 
@@ -17,7 +17,7 @@ TITLES = headers.titles_of(BUILTIN.values())
 TEXT = "姓名,手机,公司\r\n" + "".join(f"王小明{n},1381234{n:04d},上海好望科技有限公司\r\n" for n in range(40))
 
 
-def look(folder: Path, data: bytes, wanted: Wanted = Wanted()) -> reading.Look:  # noqa: B008 - frozen
+def look(folder: Path, data: bytes, wanted: Wanted = Wanted()) -> Look:  # noqa: B008 - frozen
     path = folder / "file"
     path.write_bytes(data)
     return reading.look(path, wanted, TITLES)

@@ -20,6 +20,7 @@ MOST_UNPACKED = 4096 * MB
 MOST_RATIO = 120
 """Sheets shrink 8 to 25 times; the most regular real one of a million rows measured 60 times."""
 SMALL = 16 * MB
+_ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).resolve().parents[3]), "PYTHONIOENCODING": "utf-8"}
 
 
 def check(path: Path) -> None:
@@ -42,7 +43,9 @@ def check(path: Path) -> None:
 def lines(path: Path, sheet: str) -> Generator[Any, None, None]:
     """First {sheets, sheet, merged}, then (row number, cells). Raises BadImportFile, ImportTooLarge, CompressedBomb."""
     command = [sys.executable, "-m", child.__name__, str(path), sheet]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8") as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8", env=_ENVIRONMENT
+    ) as process:
         assert process.stdout is not None
         try:
             for line in process.stdout:

@@ -1,6 +1,6 @@
 """Private: the child process that reads a workbook's cells, under limits of memory and time.
 
-``python -m siyu.customers.importing.workbook_child PATH SHEET`` writes JSON lines: what the workbook is, its rows, "end".
+``python -m siyu.customers.importing.workbook_child PATH SHEET`` writes JSON lines: what it is, its rows, "end".
 It imports nothing heavy: it starts once per workbook, and its start is most of the wait for a small one.
 """
 

@@ -15,6 +15,7 @@ from siyu.customers.store.tables import (
     follow,
     identity,
     orders,
+    review_case,
     touch,
     visitor,
     visitor_event,
@@ -97,9 +98,14 @@ def forget_people(ctx: Ctx, origins: Sequence[int], homes: Sequence[int]) -> Non
     ctx.tx.execute(delete(identity).where(identity.c.identity_id.in_(gone)))
     seen = select(visitor.c.anonymous_id).where(visitor.c.origin_id.in_(mine))
     ctx.tx.execute(delete(visitor_event).where(visitor_event.c.anonymous_id.in_(seen)))
+    cases = list(ctx.tx.execute(select(case_member.c.case_id).where(case_member.c.origin_id.in_(mine))).scalars())
     for table in (visitor, fact, touch, consent, case_member):  # set-loop: one statement per table
         columns: Any = table.c
         ctx.tx.execute(delete(table).where(columns.origin_id.in_(mine)))
+    # Cases that keep somebody are settled by the caller; those that lost everybody have nobody left to ask about.
+    empty = ~exists().where(case_member.c.case_id == review_case.c.case_id)
+    closed = update(review_case).where(review_case.c.case_id.in_(cases), review_case.c.state == "open", empty)
+    ctx.tx.execute(closed.values(state="resolved", closed_at=ctx.now))
     ctx.tx.execute(update(follow).where(follow.c.origin_id.in_(mine)).values(remark=None, scene=None, following=False))
     ctx.tx.execute(update(orders).where(orders.c.origin_id.in_(mine)).values(lines=[]))
     ctx.tx.execute(text(_ANONYMISE), {"homes": list(homes), "origins": list(origins)})
@@ -124,7 +130,12 @@ def withdraw(ctx: Ctx, source: str, origins: Sequence[int], homes: Iterable[int]
     """Delete what ``source`` said about these origins: assertions, facts, touches, events with their keys."""
     asked = unnest("o", origin_id=(Integer(), origins))
     mine = select(asked.c.origin_id)
-    for table in (assertion, fact, touch):  # set-loop: one statement per table
+    gone = delete(assertion).where(assertion.c.origin_id.in_(mine), assertion.c.source == source)
+    told = unnest("t", identity_id=(Integer(), list(ctx.tx.execute(gone.returning(assertion.c.identity_id)).scalars())))
+    # A phone or email that nobody names any more is personal data of nobody.
+    orphan = identity.c.origin_id.is_(None) & ~exists().where(assertion.c.identity_id == identity.c.identity_id)
+    ctx.tx.execute(delete(identity).where(identity.c.identity_id.in_(select(told.c.identity_id)), orphan))
+    for table in (fact, touch):  # set-loop: one statement per table
         columns: Any = table.c
         ctx.tx.execute(delete(table).where(columns.origin_id.in_(mine), columns.source == source))
     values = {"homes": sorted(set(homes)), "origins": list(origins), "source": source}
