@@ -47,8 +47,8 @@ def apply(ctx: Ctx, data: object) -> Journey:
     store.add_version(ctx, journey_id, number, form, dump(program))
     store.change_journey(ctx, journey_id, version=number, **face)
     if row is not None and row.state in (JourneyState.RUNNING, JourneyState.PAUSED) and row.segment_id != segment_id:
-        segments.unlisten(ctx, row.segment_id)
-        segments.listen(ctx, segment_id)
+        segments.unlisten(ctx, row.segment_id, by=_listener(journey_id))
+        segments.listen(ctx, segment_id, by=_listener(journey_id))
         if program.existing:
             entries.begin_fill(ctx, journey_id, segment_id)
     audit.record(ctx, "journeys.apply", "journey", journey_id, version=number)
@@ -62,7 +62,7 @@ def start(ctx: Ctx, journey_id: int) -> Journey:
     if row.state == JourneyState.DRAFT:
         (live,) = store.program_rows(ctx, journey_id, row.version)
         store.change_journey(ctx, journey_id, started_at=ctx.now)
-        segments.listen(ctx, row.segment_id)
+        segments.listen(ctx, row.segment_id, by=_listener(journey_id))
         if load(live.program).existing:
             entries.begin_fill(ctx, journey_id, row.segment_id)
     return _to(ctx, journey_id, JourneyState.RUNNING, "started")
@@ -81,7 +81,7 @@ def stop(ctx: Ctx, journey_id: int) -> Journey:
     """End the journey for everybody, for good; open sends are cancelled. Raises UnknownJourney, WrongState."""
     row = _row(ctx, journey_id, (JourneyState.DRAFT, JourneyState.RUNNING, JourneyState.PAUSED))
     if row.state != JourneyState.DRAFT:
-        segments.unlisten(ctx, row.segment_id)
+        segments.unlisten(ctx, row.segment_id, by=_listener(journey_id))
     store.change_journey(ctx, journey_id, fill_cursor=None)
     return _to(ctx, journey_id, JourneyState.STOPPING, "stopped")
 
@@ -99,6 +99,11 @@ def enrol(ctx: Ctx, journey_id: int, who: Sequence[int], key: str) -> int:
     audit.record(ctx, "journeys.enrol", "journey", journey_id, key=key, entered=entered)
     ring(ctx, "tick")
     return entered
+
+
+def _listener(journey_id: int) -> str:
+    """Each journey listens for itself: another one on the same segment goes on when this one stops."""
+    return f"journey:{journey_id}"
 
 
 def _segment(ctx: Ctx, definition: Definition, own: int | None) -> tuple[int, int | None]:

@@ -11,6 +11,7 @@ from siyu.experiments.types import Arm
 from siyu.journeys import actions as journeys
 from siyu.journeys import queries
 from siyu.journeys.types import WrongState
+from siyu.segments import actions as segments
 from siyu.tags import actions as tags
 from tests.journeys.town import Town
 from tests.support.world import World
@@ -244,6 +245,22 @@ def test_paused_people_wait_and_stopped_ones_leave(town: Town) -> None:
         assert queries.journey(ctx, journey.journey_id).state == "stopped"
         with pytest.raises(WrongState):
             journeys.start(ctx, journey.journey_id)
+
+
+def test_a_stopped_journey_takes_no_segment_away_from_another_one(town: Town) -> None:
+    with town.world.open() as ctx:
+        condition = {"kind": "attribute", "name": "region", "op": "eq", "value": "上海"}
+        segment_id = segments.save(ctx, name="上海人群", condition=condition)
+    wait = {"id": "w", "kind": "wait", "for": "1h"}
+    one = town.start(wait, entry={"condition": None, "segment": segment_id}, key="one")
+    other = town.start(wait, entry={"condition": None, "segment": segment_id}, key="other")
+    with town.world.open() as ctx:
+        journeys.stop(ctx, one.journey_id)
+    town.drain()
+    (late,) = town.people(1, "上海")
+    town.drain()
+    assert late not in town.where(one)
+    assert town.where(other)[late] == ("w", "time")
 
 
 def test_people_inside_keep_their_version(town: Town) -> None:
