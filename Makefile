@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 .NOTPARALLEL:
 
-.PHONY: help setup run demo test quick lint types check bench lock ui openapi docs format migration browser env-run env-dev
+.PHONY: help setup run demo test quick lint types check lock ui openapi docs format migration browser env-run env-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,9 +43,6 @@ types: env-dev ## Check types: mypy strict (tsc is part of lint)
 	@$(BIN)/mypy
 
 check: test lint types ## Everything that .ci/run checks
-
-bench: env-run ## Measure the speeds that ARCHITECTURE.md promises (ARGS=engine)
-	@$(BIN)/python -m bench $(ARGS)
 
 format: env-dev ## Put imports and layout in order
 	@$(BIN)/ruff check --quiet --fix --exit-zero .
