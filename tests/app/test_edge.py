@@ -41,7 +41,8 @@ def _permissions() -> dict[tuple[str, str], str | None]:
             names = [inspect.getclosurevars(call).nonlocals for call in calls if inspect.isfunction(call)]
             named = [known["permission"] for known in names if "permission" in known]
             for method in route.methods:
-                found[method, route.path] = named[0] if named else CALLS_OUT[method, route.path][0]
+                path = route.path_format
+                found[method, path] = named[0] if named else CALLS_OUT[method, path][0]
     return found
 
 
@@ -65,7 +66,7 @@ def test_every_route_refuses_whoever_is_not_signed_in(client: TestClient) -> Non
     closed = [route for route in PERMISSIONS if route not in OPEN]
     assert len(closed) > 60
     answers = {route: _call(client, *route) for route in closed}
-    assert set(answers.values()) == {(401, "unauthenticated")}, answers
+    assert {route: answer for route, answer in answers.items() if answer != (401, "unauthenticated")} == {}
 
 
 def test_every_route_refuses_a_key_without_its_scope(office: Office) -> None:
@@ -73,7 +74,7 @@ def test_every_route_refuses_a_key_without_its_scope(office: Office) -> None:
     named = {route: one for route, one in PERMISSIONS.items() if one not in (None, SIGNED_IN)}
     keys = {one: office.key(*(scope for scope in SCOPES if scope != one)) for one in set(named.values())}
     answers = {route: _call(office.client, *route, keys[one]) for route, one in named.items()}
-    assert set(answers.values()) == {(403, "forbidden")}, answers
+    assert {route: answer for route, answer in answers.items() if answer != (403, "forbidden")} == {}
 
 
 @pytest.mark.parametrize("role", sorted(set(ROLES) - {"admin"}))

@@ -88,7 +88,7 @@ def test_callbacks_lost_doubled_and_out_of_order(server: Server, tmp_path: Path,
 
 
 def test_workers_killed_while_they_work(server: Server, tmp_path: Path) -> None:
-    with installation(server, tmp_path, START) as at, Crew(at, seed=11, every=12, most=8) as crew:
+    with installation(server, tmp_path, START) as at, Crew(at, seed=11, every=5, most=8) as crew:
         plan = Plan(customers=30, late=10, reply_rate=0.4, form_rate=0.5)
         played = wave.run(plan, at.house, at.clock, at.control, at.public_url, settle=crew.settle)
         assert crew.kills >= 5

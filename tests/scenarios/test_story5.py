@@ -93,7 +93,7 @@ class Office:
         return items
 
     def picture(self) -> list[tuple[Any, ...]]:
-        """Who there is, with identities, values, follows and timelines: the same picture means that nothing was lost."""
+        """Who there is, with identities, values, follows and timelines: the same picture means nothing was lost."""
         people = [one["customer_id"] for one in self.get("/api/customers", limit=200)["items"]]
         return sorted((self.identities(one), self.timeline(one), *self.shown(one)) for one in people)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as InPath
+from fastapi.concurrency import contextmanager_in_threadpool
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile as Received
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -30,7 +31,7 @@ from siyu.customers.importing.types import (
 from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import BadText, Forbidden
-from siyu.kernel.http import raises, requires
+from siyu.kernel.http import Edge, raises, requires
 from siyu.kernel.paging import BadCursor, cursor, keys
 
 router = APIRouter(prefix="/api/imports", tags=["imports"])
@@ -74,7 +75,10 @@ def _too_large() -> ImportTooLarge:
 
 
 async def uploaded(request: Request) -> AsyncIterator[Received]:
-    """The form's field ``file``. Raises ImportTooLarge, BadImportFile."""
+    """The form's field ``file``. Raises ImportTooLarge, BadImportFile; Forbidden and the like before a byte is read."""
+    edge: Edge = request.app.state.edge
+    async with contextmanager_in_threadpool(edge.request(request, "customers.write")):
+        pass  # In a transaction of its own: the upload may take minutes.
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise BadImportFile("send the file as multipart/form-data", field="file")
     if int(request.headers.get("content-length") or 0) > MOST_BYTES + _ENVELOPE:
