@@ -81,7 +81,8 @@ async def uploaded(request: Request) -> AsyncIterator[Received]:
         pass  # In a transaction of its own: the upload may take minutes.
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise BadImportFile("send the file as multipart/form-data", field="file")
-    if int(request.headers.get("content-length") or 0) > MOST_BYTES + _ENVELOPE:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > MOST_BYTES + _ENVELOPE:
         raise _too_large()
 
     async def counted() -> AsyncGenerator[bytes, None]:
