@@ -80,7 +80,7 @@ export default function WaveFlow({
       aria-label={t('wave.flow')}
     >
       <Background color="#d7e2dd" gap={24} />
-      <Controls showInteractive={false} />
+      <Controls showInteractive={false} position="top-left" />
     </ReactFlow>
   )
 }
