@@ -92,8 +92,9 @@ def _rows(ctx: Ctx, import_id: int, asked: Any, before: int, met: Met) -> None:
 
 
 def highest_origin(ctx: Ctx) -> int:
-    """The id that the newest customer has at most."""
-    found: int = ctx.tx.execute(text("select last_value from origin_id_seq")).scalar_one()
+    """The id that the newest customer has at most; 0 before the first one (the sequence then says 1, not called)."""
+    newest = "select case when is_called then last_value else 0 end from origin_id_seq"
+    found: int = ctx.tx.execute(text(newest)).scalar_one()
     return found
 
 
