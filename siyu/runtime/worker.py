@@ -40,7 +40,7 @@ def inbox_round(house: House, lane: int) -> bool:
     return bool(messages)
 
 
-def pulse_round(house: House, worker: int = 0, workers: int = 1) -> bool:
+def pulse_round(house: House, worker: int = 0, workers: int = 1, rooms: Sequence[Room] = ROOMS) -> bool:
     """Let every room react to the next events of this worker's slot ranges."""
     share = -(-store.RANGES // workers)
     with house.open() as ctx:
@@ -51,11 +51,11 @@ def pulse_round(house: House, worker: int = 0, workers: int = 1) -> bool:
             pulse = customers.take_pulse(ctx, first * _WIDTH, (last + 1) * _WIDTH, PULSE_ROWS)
             if pulse.events:
                 took = True
-                _react(ctx, "pulse", _encode(pulse), 1, partial(_pulse, ctx, pulse))
+                _react(ctx, "pulse", _encode(pulse), 1, partial(_pulse, ctx, pulse), rooms)
     return took
 
 
-def notice_round(house: House) -> bool:
+def notice_round(house: House, rooms: Sequence[Room] = ROOMS) -> bool:
     """Hand notices to the rooms."""
     with house.open() as ctx:
         taken = notices.take(ctx)
@@ -63,20 +63,20 @@ def notice_round(house: House) -> bool:
             work = [
                 {"notice_id": n.notice_id, "at": n.at.isoformat(), "kind": n.kind, "payload": n.payload} for n in taken
             ]
-            _react(ctx, "notice", work, 1, partial(_notice, ctx, taken))
+            _react(ctx, "notice", work, 1, partial(_notice, ctx, taken), rooms)
     return bool(taken)
 
 
-def parked_round(house: House) -> bool:
+def parked_round(house: House, rooms: Sequence[Room] = ROOMS) -> bool:
     """Try one parked share again."""
     with house.open() as ctx:
         row = store.take_parked(ctx, machine())
         if row is None:
             return False
-        rooms = [room for room in ROOMS if room.name == row.room]
+        concerned = [room for room in rooms if room.name == row.room]
         if row.kind == "pulse":
             pulse = _decode(row.work)
-            _react(ctx, row.kind, row.work, row.attempts + 1, partial(_pulse, ctx, pulse), rooms)
+            _react(ctx, row.kind, row.work, row.attempts + 1, partial(_pulse, ctx, pulse), concerned)
         else:
             again = [
                 Notice(
@@ -87,7 +87,7 @@ def parked_round(house: House) -> bool:
                 )
                 for n in row.work
             ]
-            _react(ctx, row.kind, row.work, row.attempts + 1, partial(_notice, ctx, again), rooms)
+            _react(ctx, row.kind, row.work, row.attempts + 1, partial(_notice, ctx, again), concerned)
     return True
 
 
@@ -207,7 +207,7 @@ def _react(
     work: list[dict[str, object]],
     attempt: int,
     call: Callable[[Room], None],
-    rooms: Sequence[Room] = ROOMS,
+    rooms: Sequence[Room],
 ) -> None:
     """Call each room inside a savepoint; a room that fails is rolled back, its share parked, the others go on."""
     for room in rooms:
