@@ -40,7 +40,7 @@ def _permissions() -> dict[tuple[str, str], str | None]:
             calls = [part.call for part in route.dependant.dependencies if part.call is not None]
             names = [inspect.getclosurevars(call).nonlocals for call in calls if inspect.isfunction(call)]
             named = [known["permission"] for known in names if "permission" in known]
-            for method in route.methods:
+            for method in route.methods or ():
                 path = route.path_format
                 found[method, path] = named[0] if named else CALLS_OUT[method, path][0]
     return found

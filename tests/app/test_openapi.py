@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.python import asgi
@@ -38,10 +37,14 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
-OPERATIONS: dict[str, Any] = {
-    f"{one.method.upper()} {one.path}": one
-    for one in (result.ok() for result in schemathesis.openapi.from_dict(description()).get_all_operations())
-}
+
+
+def _operations() -> dict[str, Any]:
+    found: Any = schemathesis.openapi.from_dict(description()).get_all_operations()
+    return {f"{one.method.upper()} {one.path}": one for one in (result.ok() for result in found)}
+
+
+OPERATIONS = _operations()
 
 
 class Unreachable:
@@ -65,7 +68,7 @@ def house(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def whole(house: House) -> FastAPI:
+def whole(house: House) -> Any:
     return create_app(house)
 
 
@@ -81,7 +84,7 @@ def admin(house: House, request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_every_answer_is_as_described(name: str, whole: FastAPI, admin: dict[str, str]) -> None:
+def test_every_answer_is_as_described(name: str, whole: Any, admin: dict[str, str]) -> None:
     operation = OPERATIONS[name]
     with asgi.get_client(whole) as session:
 
