@@ -61,21 +61,12 @@ def configuration(url: str) -> Config:
     return config
 
 
-def has_revisions() -> bool:
-    """Whether there is a migration to run."""
-    return any((FOLDER / "versions").glob("*.py"))
-
-
 def upgrade(url: str) -> None:
     """Brings a database to the newest revision, then lets each room prepare (idempotent, so at every start)."""
-    if has_revisions():
-        command.upgrade(configuration(url), "head")
+    command.upgrade(configuration(url), "head")
     engine = engine_for(url, pool=1)
     try:
         with engine.begin() as connection:
-            if has_revisions():
-                prepare(connection, load_tables())
-            else:
-                create_all(connection)
+            prepare(connection, load_tables())
     finally:
         engine.dispose()

@@ -14,7 +14,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event
 
-from migrations.schema import FOLDER, configuration, has_revisions
+from migrations.schema import FOLDER, configuration
 from siyu.kernel.postgres import EmbeddedServer
 
 CHANGES = ("create", "alter", "drop", "insert", "update", "delete", "truncate", "set", "reindex", "comment")
@@ -68,8 +68,6 @@ def squawk(folder: Path) -> int:
 
 def lint() -> int:
     """The exit code of squawk over all revisions."""
-    if not has_revisions():
-        return 0
     with tempfile.TemporaryDirectory() as folder, server() as url:
         for number, (revision, sql) in enumerate(statements(url)):
             (Path(folder) / f"{number:04}_{revision}.sql").write_text(sql)

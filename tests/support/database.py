@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psycopg
-from alembic import command
 from psycopg import sql
 from sqlalchemy import Engine
 
@@ -76,9 +75,9 @@ class Server:
 
 
 def _build(url: str, rooms: Iterable[str]) -> None:
-    """By the migrations, as every installation is; from the declarations for a few rooms or before the first one."""
-    if schema.has_revisions() and not rooms:
-        command.upgrade(schema.configuration(url), "head")
+    """By the migrations, as every installation is; from the declarations for a few rooms only."""
+    if not rooms:
+        schema.upgrade(url)
         return
     engine = engine_for(url, pool=1)
     try:
