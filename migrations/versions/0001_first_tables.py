@@ -17,8 +17,9 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     """Expand: old code must still run on the new tables."""
     create_extensions(op.get_bind())
-    op.execute(sa.schema.CreateSequence(sa.Sequence("origin_id_seq", data_type=sa.Integer())))
     op.execute(sa.schema.CreateSequence(sa.Sequence("event_id_seq", data_type=sa.BigInteger())))
+    op.execute(sa.schema.CreateSequence(sa.Sequence("origin_id_seq", data_type=sa.Integer())))
+    op.execute(sa.schema.CreateSequence(sa.Sequence("segment_change_seq", data_type=sa.BigInteger())))
     op.create_table(
         "api_key",
         sa.Column("key_id", sa.Integer(), sa.Identity(always=False), nullable=False),

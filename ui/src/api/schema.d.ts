@@ -4025,14 +4025,12 @@ export interface components {
             quiet_days: string[];
             /**
              * Quiet From
-             * Format: time
-             * @example 22:30
+             * @example 22:30:00
              */
             quiet_from: string;
             /**
              * Quiet To
-             * Format: time
-             * @example 07:00
+             * @example 07:00:00
              */
             quiet_to: string;
             quotas: components["schemas"]["QuotasBody"];
@@ -5701,7 +5699,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The page */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5716,7 +5714,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
@@ -5725,7 +5723,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `no_such_content`: There is no such content. */
@@ -5734,7 +5732,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `not_published`: The content has no published version. */
@@ -5743,7 +5741,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
@@ -5752,7 +5750,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
