@@ -27,7 +27,7 @@ def count(page: Page, edge: str) -> int:
 def grown(page: Page, edge: str, beyond: int) -> None:
     """Wait until the drawing, untouched, shows more people on an edge."""
     page.wait_for_function(
-        '([edge, beyond]) => Number(document.querySelector(`[data-edge="${edge}"][data-count]`)?.dataset.count) > beyond',
+        '([edge, most]) => Number(document.querySelector(`[data-edge="${edge}"][data-count]`)?.dataset.count) > most',
         arg=[edge, beyond],
         timeout=90_000,
     )
