@@ -22,7 +22,7 @@ from siyu.app.description import description
 from siyu.app.http import create_app
 from siyu.kernel.clock import VirtualClock
 from siyu.kernel.db import engine_for
-from siyu.platforms.types import Call, Outcome
+from siyu.platforms.types import Call, CallFailed, Outcome
 from siyu.runtime.house import House
 from siyu.team import actions as team
 from siyu.team.http import COOKIE
@@ -100,6 +100,8 @@ def test_every_answer_is_as_described(name: str, whole: Any, admin: dict[str, st
         @given(case=operation.as_strategy())
         def calls(case: Any) -> None:
             response = case.call(app=whole, session=session, cookies=admin)
-            case.validate_response(response, checks=CHECKS)
+            # 502 is the described answer of a route whose platform, which is down here, would not do what was asked.
+            refused = response.status_code == 502 and response.json()["code"] == CallFailed.code
+            case.validate_response(response, checks=CHECKS[1:] if refused else CHECKS)
 
         calls()
