@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from siyu.app.http import SCREENS
 from tests.support.waiting import until
@@ -20,6 +20,8 @@ LOGIN, PASSWORD = "operator", "siyu-demo-2026"
 SPEED = 600
 """Simulated seconds in a second: the twelve hours of the e-book wave pass in 72 seconds."""
 CUSTOMERS = 60
+PATIENCE = 60_000
+"""Milliseconds that a page may take to show a thing: a busy machine is slow, not wrong."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         address = f"http://127.0.0.1:{port}"
         with httpx2.Client(base_url=address) as http:
             http.post("/api/team/sign-in", json={"login": LOGIN, "password": PASSWORD}).raise_for_status()
-            until(lambda: http.get("/api/customers").json()["items"], "the followers are known", seconds=60)
+            until(lambda: http.get("/api/customers").json()["items"], "the followers are known", seconds=120)
         yield address
     finally:
         process.send_signal(signal.SIGINT)
@@ -55,7 +57,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def operator(page: Page, company: str) -> Page:
     """A page on which the operator has signed in; it stands at the list of journeys."""
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     page.goto(f"{company}/sign-in")
     page.get_by_label("账号").fill(LOGIN)
     page.get_by_label("密码").fill(PASSWORD)

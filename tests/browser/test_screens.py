@@ -29,7 +29,7 @@ def grown(page: Page, edge: str, beyond: int) -> None:
     page.wait_for_function(
         '([edge, most]) => Number(document.querySelector(`[data-edge="${edge}"][data-count]`)?.dataset.count) > most',
         arg=[edge, beyond],
-        timeout=90_000,
+        timeout=120_000,
     )
 
 
@@ -70,7 +70,7 @@ def test_open_a_customer_see_why_and_tag_with_a_reason(operator: Page, company: 
     operator.get_by_label("新建标签").fill("意向/高")
     operator.get_by_role("button", name=re.compile("添.?加")).click()
     expect(operator.get_by_role("dialog").get_by_text("意向/高")).to_be_visible()
-    operator.get_by_label("原因").fill("展会上当面确认有需求")
+    operator.get_by_role("dialog").get_by_label("原因").fill("展会上当面确认有需求")
     operator.get_by_role("button", name=re.compile("保.?存")).click()
     expect(operator.get_by_text("展会上当面确认有需求").first).to_be_visible()
     operator.get_by_role("tab", name="时间线").click()
