@@ -120,6 +120,7 @@ def reseal(change: Callable[[bytes], bytes]) -> str:
         crypto.encrypt(KEY, b"<xml><CreateTime>soon</CreateTime></xml>", CORP),
         crypto.encrypt(KEY, b"not xml", CORP),
     ],
+    ids=["empty", "no-base64", "short", "pad-0", "pad-33", "length", "receiver", "time", "no-xml"],
 )
 def test_damaged_envelopes_are_refused_even_when_signed(sealed: str) -> None:
     with pytest.raises(CallbackRefused):
