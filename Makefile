@@ -34,7 +34,7 @@ quick: env-dev ## Run tests of Python in one process (ARGS=tests/tags)
 lint: env-dev ui-deps ## Check style, import walls, rules of our own, migrations
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check . || { echo "run: make format"; exit 1; }
-	@$(BIN)/lint-imports --no-logo | tail -n 25
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/ast-grep scan --config tools/ast-grep/sgconfig.yml
 	@$(BIN)/python -m tools.migrations
 	@tools/ui.sh check
