@@ -137,7 +137,7 @@ def _welcome(console: Console, address: str, speed: float, demo: bool) -> None:
             f"登录 / sign in   [bold]{company.LOGIN}[/bold]  {company.PASSWORD}   (运营 operator; admin 为管理员)"
         )
         console.print(f"时间 / time      1 秒 = {speed:.0f} 秒模拟时间 / one second is {speed:.0f} simulated seconds")
-        console.print("试试 / try       1. 旅程 → 电子书首波：看人群沿流程移动 / watch the wave move")
+        console.print("试试 / try       1. 旅程 → 电子书波次：看人群沿流程移动 / watch the wave move")
         console.print("                 2. 客户 → 打开一个人：时间线、标签原因、为什么发或没发 / one person's story")
         console.print("                 3. 人群 → 新建：边改边估算 / build a segment with a live estimate")
         console.print("                 4. 导入 → examples/import/ 里的脏文件 / import a dirty file")

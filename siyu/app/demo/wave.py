@@ -146,7 +146,7 @@ def _scratch(conf: Settings, folder: Path) -> Iterator[str]:
 
 
 def _print(played: Played, console: Console) -> None:
-    table = Table(title="电子书首波 / the e-book wave")
+    table = Table(title="电子书波次 / the e-book wave")
     for name in ("步骤 / step", "思域 Siyu", "平台 platform", ""):
         table.add_column(name, justify="right" if name.startswith(("思", "平")) else "left")
     for row in played.rows:
