@@ -74,8 +74,9 @@ def next_due(ctx: Ctx) -> datetime | None:
     are in flight and business time must not move (``machine_wait`` says how long); under the system clock the moment
     at which they end.
     """
-    due = [queries.earliest(ctx, without=_paused(ctx))]
-    wait = machine_wait(ctx)
+    paused = _paused(ctx)
+    due = [queries.earliest(ctx, without=paused)]
+    wait = _wait(ctx, paused)
     if wait is not None:
         due.append(ctx.now + timedelta(seconds=wait) if ctx.system_time else ctx.now)
     return min((time for time in due if time is not None), default=None)
@@ -84,20 +85,23 @@ def next_due(ctx: Ctx) -> datetime | None:
 def machine_wait(ctx: Ctx) -> float | None:
     """Machine seconds until a lease ends or an account may make mass calls again; None when nothing waits for machine
     time."""
+    return _wait(ctx, _paused(ctx))
+
+
+def _wait(ctx: Ctx, paused: list[int]) -> float | None:
     at = machine()
     lease = queries.first_lease(ctx)
     waits = [] if lease is None else [max(0.0, lease - at)]
-    if _paused(ctx):
+    if paused:
         waits.append(60.0 - at % 60.0)
     return min(waits, default=None)
 
 
 def _paused(ctx: Ctx) -> list[int]:
     """Accounts with recipients due whose mass calls of this minute are used up."""
+    gathered = queries.gathered_accounts(ctx)
+    if not gathered:
+        return []
     quotas = queries.policy(ctx).quotas
     # set-loop: one look per account, of which there are a handful
-    return [
-        account_id
-        for account_id in queries.gathered_accounts(ctx)
-        if spending.minute_left(ctx, quotas, account_id) <= 0
-    ]
+    return [account_id for account_id in gathered if spending.minute_left(ctx, quotas, account_id) <= 0]
