@@ -12,7 +12,7 @@ import { Suspense, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { switchLanguage } from '@/app/i18n'
 import { useSession, useSignOut } from '@/app/session'
-import { CompanyTime } from '@/shared/CompanyTime'
+import { CompanyTime, useCompany } from '@/shared/CompanyTime'
 import { Failure, Loading } from '@/shared/states'
 
 const PLACES = [
@@ -33,13 +33,15 @@ export function Frame() {
   const location = useLocation()
   const wide = Grid.useBreakpoint().md ?? true
   const me = session.data
+  const company = useCompany(me != null)
 
   useEffect(() => {
     if (me === null) void navigate({ to: '/sign-in' })
   }, [me, navigate])
 
   if (session.error) return <Failure error={session.error} retry={() => void session.refetch()} />
-  if (!me) return <Loading />
+  if (company.isLoadingError) return <Failure error={company.error} retry={() => void company.refetch()} />
+  if (!me || !company.data) return <Loading />
 
   const may = (permission: string) => me.permissions.includes('*') || me.permissions.includes(permission)
   const items = PLACES.filter((place) => may(place.permission)).map((place) => ({

@@ -1,5 +1,8 @@
-export const words = {
+import { errorWords } from './errorWords'
+
+export const words: { zh: Record<string, string>; en: Record<string, string> } = {
   zh: {
+    ...errorWords,
     'app.name': '思域',
     'app.slogan': '私域运营中台',
     'nav.journeys': '旅程',

@@ -1,21 +1,34 @@
 import { useQuery } from '@tanstack/react-query'
 import { Tag } from 'antd'
-import dayjs from 'dayjs'
 import { useTranslation } from 'react-i18next'
 import { api, data } from '@/api/client'
+import { liveIn, local } from './when'
+
+/** The company's present time and zone; nothing that shows a time may be drawn before it is known. */
+export function useCompany(enabled: boolean) {
+  return useQuery({
+    queryKey: ['operation'],
+    enabled,
+    refetchInterval: 2_000,
+    queryFn: async () => {
+      const state = await data(api.GET('/api/operation'))
+      liveIn(state.zone)
+      return state
+    },
+  })
+}
 
 /** The company's present time; marked when it is a simulated one. */
 export function CompanyTime() {
   const { t } = useTranslation()
-  const { data: state } = useQuery({
-    queryKey: ['operation'],
-    refetchInterval: 2_000,
-    queryFn: () => data(api.GET('/api/operation')),
-  })
+  const { data: state } = useCompany(true)
   if (!state) return null
   return (
-    <Tag color={state.virtual ? 'gold' : 'default'} title={state.virtual ? t('time.virtual') : t('time.real')}>
-      {dayjs(state.now).format('MM-DD ddd HH:mm')}
+    <Tag
+      color={state.virtual ? 'gold' : 'default'}
+      title={`${state.virtual ? t('time.virtual') : t('time.real')} · ${state.zone}`}
+    >
+      {local(state.now).format('MM-DD ddd HH:mm')}
     </Tag>
   )
 }

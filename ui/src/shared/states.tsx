@@ -2,6 +2,7 @@ import { Button, Empty, Result, Spin } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '@/api/client'
+import { useFault } from './fault'
 
 export function Loading() {
   const { t } = useTranslation()
@@ -17,12 +18,13 @@ export function Loading() {
 /** What went wrong, in the server's words, and a way to try again. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const { t } = useTranslation()
+  const fault = useFault()
   const known = error instanceof ApiError ? error : null
   return (
     <Result
       status={known?.status === 403 ? '403' : known?.status === 404 ? '404' : 'warning'}
       title={known?.status === 403 ? t('state.forbidden') : t('state.failed')}
-      subTitle={known ? `${known.message} (${known.code})` : String(error)}
+      subTitle={fault(error)}
       extra={retry ? <Button onClick={retry}>{t('state.retry')}</Button> : null}
     />
   )

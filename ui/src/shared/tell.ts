@@ -1,11 +1,12 @@
 import { App } from 'antd'
-import { ApiError } from '@/api/client'
+import { useFault } from './fault'
 
 /** Short messages about what was done, or why it was not. */
 export function useTell() {
   const { message } = App.useApp()
+  const fault = useFault()
   return {
     done: (text: string) => void message.success(text),
-    failed: (error: unknown) => void message.error(error instanceof ApiError ? error.message : String(error)),
+    failed: (error: unknown) => void message.error(fault(error)),
   }
 }

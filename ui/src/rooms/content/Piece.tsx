@@ -23,6 +23,18 @@ export function Piece({ piece }: { piece: Summary }) {
   )
 }
 
+/** The words of a piece that has no page: its text, its address, or the lines of its template in their order. */
+function told(body: Record<string, unknown>): string {
+  if (typeof body.text === 'string') return body.text
+  if (typeof body.url === 'string') return body.url
+  const lines = (body.template as { data?: Record<string, string> } | null)?.data ?? {}
+  const rank = (name: string) => (name === 'first' ? 0 : name === 'remark' ? 2 : 1)
+  return Object.entries(lines)
+    .sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b))
+    .map(([, line]) => line)
+    .join('\n')
+}
+
 function Preview({ piece }: { piece: Summary }) {
   const t = useSay()
   const mayWrite = useMay('content.write')
@@ -54,11 +66,7 @@ function Preview({ piece }: { piece: Summary }) {
           <Typography.Paragraph
             style={{ whiteSpace: 'pre-wrap', padding: 16, background: '#eef6f2', borderRadius: 12 }}
           >
-            {typeof body.text === 'string'
-              ? body.text
-              : typeof body.url === 'string'
-                ? body.url
-                : JSON.stringify(body, null, 2)}
+            {told(body)}
           </Typography.Paragraph>
         </>
       )}

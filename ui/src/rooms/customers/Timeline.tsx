@@ -1,18 +1,17 @@
 import { Flex, Timeline as Line, Segmented, Typography } from 'antd'
-import dayjs from 'dayjs'
 import { useState } from 'react'
 import { api, data } from '@/api/client'
 import { useNames, useReason } from '@/shared/lookups'
 import { More, usePortions } from '@/shared/More'
 import { useSay } from '@/shared/say'
 import { Loaded, Nothing } from '@/shared/states'
-import { day, exactly } from '@/shared/when'
+import { day, exactly, local } from '@/shared/when'
 import { gather, sentence, sourceWord, THEMES, type Told, themeColour } from './events'
 
 function byDay(told: Told[]): [string, Told[]][] {
   const days = new Map<string, Told[]>()
   for (const one of told) {
-    const key = dayjs(one.at).format('YYYY-MM-DD')
+    const key = local(one.at).format('YYYY-MM-DD')
     days.set(key, [...(days.get(key) ?? []), one])
   }
   return [...days]
@@ -66,7 +65,7 @@ export function Timeline({ id, clear }: { id: number; clear: boolean }) {
                             {sentence(one, names, reason, t)}
                           </span>
                           <Typography.Text type="secondary" style={{ whiteSpace: 'nowrap' }}>
-                            {sourceWord(one.source, names, t)} · {dayjs(one.at).format('HH:mm')}
+                            {sourceWord(one.source, names, t)} · {local(one.at).format('HH:mm')}
                           </Typography.Text>
                         </Flex>
                       ),

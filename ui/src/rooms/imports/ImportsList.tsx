@@ -2,8 +2,9 @@ import { InboxOutlined } from '@ant-design/icons'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { Alert, Card, Table, Tag, Upload } from 'antd'
-import { ApiError, api, data } from '@/api/client'
+import { api, data } from '@/api/client'
 import { useMay } from '@/app/session'
+import { useFault } from '@/shared/fault'
 import { More, usePortions } from '@/shared/More'
 import { Page } from '@/shared/Page'
 import { useSay } from '@/shared/say'
@@ -13,6 +14,7 @@ import { STATE_COLOURS } from './look'
 
 export default function ImportsList() {
   const t = useSay()
+  const say = useFault()
   const client = useQueryClient()
   const navigate = useNavigate()
   const mayWrite = useMay('customers.write')
@@ -54,16 +56,7 @@ export default function ImportsList() {
           <p className="ant-upload-hint">{t('imports.drop_hint')}</p>
         </Upload.Dragger>
       )}
-      {fault && (
-        <Alert
-          type="error"
-          showIcon
-          closable
-          style={{ margin: '12px 0' }}
-          title={fault instanceof ApiError ? t(`error.${fault.code}`, { defaultValue: fault.message }) : String(fault)}
-          description={fault instanceof ApiError ? fault.message : undefined}
-        />
-      )}
+      {fault && <Alert type="error" showIcon closable style={{ margin: '12px 0' }} title={say(fault)} />}
       <Loaded query={{ ...list, data: list.rows }}>
         {(rows) => (
           <Card styles={{ body: { padding: 0 } }} style={{ marginTop: 12 }}>

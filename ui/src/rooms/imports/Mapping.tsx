@@ -1,19 +1,28 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Flex, Form, Input, Select, Switch, Table, Typography } from 'antd'
 import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
 import { ApiError, api, data } from '@/api/client'
 import type { components } from '@/api/schema'
 import { useNames, useTags } from '@/shared/lookups'
-import { useSay } from '@/shared/say'
+import { type Say, useSay } from '@/shared/say'
 import type { Import } from './look'
 import { useTargets } from './Reading'
 
 type Column = components['schemas']['ColumnOut']
 const IGNORE = 'ignore:'
 
+/** What the server refused, in Chinese by the place that it names. */
+function mappingFault(fault: ApiError, t: Say, chinese: boolean): string {
+  if (!chinese) return fault.message
+  const place = (fault.field ?? '').replace(/\.\d+/g, '')
+  return t(`import.fault.${place}`, { defaultValue: t(`error.${fault.code}`, { defaultValue: fault.message }) })
+}
+
 /** What each column means, tags for everybody, and whether journeys may start; then the check of all rows. */
 export function Mapping({ one, back, checking }: { one: Import; back: () => void; checking: () => void }) {
   const t = useSay()
+  const { i18n } = useTranslation()
   const names = useNames()
   const client = useQueryClient()
   const targets = useTargets().data?.targets ?? []
@@ -22,6 +31,7 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
   const [sourceName, setSourceName] = useState(one.source_name)
   const [tags, setTags] = useState<string[]>(one.tags)
   const [journeys, setJourneys] = useState(one.start_journeys)
+  const [asked, setAsked] = useState(false)
 
   const saving = useMutation({
     mutationFn: async () => {
@@ -38,6 +48,14 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
   })
   const fault = saving.error instanceof ApiError ? saving.error : null
   const at = /^columns\.(\d+)/.exec(fault?.field ?? '')?.[1]
+
+  const refusal = fault ? mappingFault(fault, t, i18n.language === 'zh') : String(saving.error)
+  const needsName = columns.some((column) => column.use === 'identity' && column.name === 'crm_id' && !column.scope)
+  const nameless = asked && needsName && !sourceName.trim()
+  function check() {
+    setAsked(true)
+    if (!needsName || sourceName.trim()) saving.mutate()
+  }
 
   const options = [
     { label: t('import.ignore'), value: IGNORE },
@@ -112,9 +130,7 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
                     style={{ width: 150 }}
                   />
                 )}
-                {at === String(column.index) && fault && (
-                  <Typography.Text type="danger">{fault.message}</Typography.Text>
-                )}
+                {at === String(column.index) && fault && <Typography.Text type="danger">{refusal}</Typography.Text>}
               </Flex>
             ),
           },
@@ -122,8 +138,13 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
         style={{ marginBottom: 16 }}
       />
       <Flex wrap gap={16}>
-        {columns.some((column) => column.use === 'identity' && column.name === 'crm_id') && (
-          <Form.Item label={t('import.source_name')} required>
+        {needsName && (
+          <Form.Item
+            label={t('import.source_name')}
+            required
+            validateStatus={nameless ? 'error' : undefined}
+            help={nameless ? t('import.source_name_missing') : t('import.source_name_hint')}
+          >
             <Input
               aria-label={t('import.source_name')}
               value={sourceName}
@@ -150,14 +171,14 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
         <Alert
           type="error"
           showIcon
-          title={fault ? t(`error.${fault.code}`, { defaultValue: fault.message }) : String(saving.error)}
-          description={fault?.message}
+          title={fault?.code === 'bad_mapping' ? t('error.bad_mapping') : t('state.failed')}
+          description={refusal}
           style={{ marginBottom: 12 }}
         />
       )}
       <Flex gap={8}>
         <Button onClick={back}>{t('import.back')}</Button>
-        <Button type="primary" loading={saving.isPending} onClick={() => saving.mutate()}>
+        <Button type="primary" loading={saving.isPending} onClick={check}>
           {t('import.do_check')}
         </Button>
       </Flex>

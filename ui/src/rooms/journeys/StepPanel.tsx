@@ -106,7 +106,7 @@ function People({ journey, step }: { journey: number; step: Step }) {
                   }
                 >
                   <Link to="/customers/$id" params={{ id: String(one.customer_id) }}>
-                    {t('customer.numbered', { id: one.customer_id })}
+                    {one.name || t('customer.numbered', { id: one.customer_id })}
                   </Link>
                 </List.Item>
               )}

@@ -5,6 +5,7 @@ import { useReducer, useState } from 'react'
 import { ApiError, api, data } from '@/api/client'
 import type { components } from '@/api/schema'
 import { useMay } from '@/app/session'
+import { useFault } from '@/shared/fault'
 import { Page } from '@/shared/Page'
 import { useSay } from '@/shared/say'
 import { useTell } from '@/shared/tell'
@@ -20,6 +21,7 @@ type Segment = components['schemas']['SegmentBody']
 export function SegmentEditor({ segment }: { segment: Segment | null }) {
   const t = useSay()
   const tell = useTell()
+  const say = useFault()
   const { modal } = App.useApp()
   const client = useQueryClient()
   const navigate = useNavigate()
@@ -38,10 +40,10 @@ export function SegmentEditor({ segment }: { segment: Segment | null }) {
 
   function refuse(error: unknown) {
     if (!(error instanceof ApiError)) return tell.failed(error)
-    const message = t(`error.${error.code}`, { defaultValue: error.message })
+    const message = say(error)
     if (error.field === 'name' || error.code === 'segment_name_taken') return setNameFault(message)
     const place = error.field?.startsWith('condition') ? locate(root, error.field) : null
-    if (place) return setRefused({ key: place.key, message: `${message}：${error.message}` })
+    if (place) return setRefused({ key: place.key, message })
     tell.failed(error)
   }
 

@@ -2,6 +2,7 @@ import { Flex, Input, InputNumber, Select } from 'antd'
 import type { components } from '@/api/schema'
 import { useAttributes, useNames } from '@/shared/lookups'
 import { useSay } from '@/shared/say'
+import { dawn, local } from '@/shared/when'
 import { OPERATORS } from '../kinds'
 import type { LeafFormProps } from './LeafForm'
 import { periods, Span } from './parts'
@@ -205,10 +206,12 @@ function Moment({
         <Input
           type="date"
           aria-label={label}
-          value={String(value ?? '').slice(0, 10)}
+          value={
+            value && type === 'time' ? local(String(value)).format('YYYY-MM-DD') : String(value ?? '').slice(0, 10)
+          }
           onChange={(event) => {
             const chosen = event.target.value
-            set(chosen ? (type === 'time' ? new Date(`${chosen}T00:00:00`).toISOString() : chosen) : undefined)
+            set(chosen ? (type === 'time' ? dawn(chosen) : chosen) : undefined)
           }}
           style={{ width: 150 }}
         />

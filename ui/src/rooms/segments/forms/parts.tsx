@@ -1,6 +1,7 @@
 import { DatePicker, Flex, InputNumber, Select } from 'antd'
-import dayjs from 'dayjs'
+import dayjs, { type Dayjs } from 'dayjs'
 import { useSay } from '@/shared/say'
+import { dawn, local } from '@/shared/when'
 import { EVENT_TYPES } from '../kinds'
 
 const UNITS = ['m', 'h', 'd', 'w']
@@ -48,6 +49,9 @@ interface Windowed {
   since?: unknown
 }
 
+/** The same day for the picker, which counts in the browser's zone. */
+const shown = (moment: Dayjs) => dayjs(moment.format('YYYY-MM-DD'))
+
 /** When it happened: any time, the last N days, a calendar term, or from-to. */
 export function WindowForm({ value, set }: { value: Windowed; set: (value: Windowed) => void }) {
   const t = useSay()
@@ -57,7 +61,7 @@ export function WindowForm({ value, set }: { value: Windowed; set: (value: Windo
   function turn(next: string) {
     if (next === 'within') set({ ...none, within: '30d' })
     else if (next === 'period') set({ ...none, period: 'this_month' })
-    else if (next === 'between') set({ ...none, from: dayjs().subtract(30, 'day').startOf('day').toISOString() })
+    else if (next === 'between') set({ ...none, from: dawn(local().subtract(30, 'day').format('YYYY-MM-DD')) })
     else set(none)
   }
   return (
@@ -85,15 +89,15 @@ export function WindowForm({ value, set }: { value: Windowed; set: (value: Windo
         <DatePicker.RangePicker
           allowEmpty
           value={[
-            value.from ? dayjs(String(value.from)) : null,
-            value.to ? dayjs(String(value.to)).subtract(1, 'day') : null,
+            value.from ? shown(local(String(value.from))) : null,
+            value.to ? shown(local(String(value.to)).subtract(1, 'day')) : null,
           ]}
           onChange={(days) =>
             set({
               ...none,
-              from: days?.[0]?.startOf('day').toISOString(),
+              from: days?.[0] ? dawn(days[0].format('YYYY-MM-DD')) : undefined,
               // The API's ranges are [from, to): the chosen last day belongs to it.
-              to: days?.[1]?.startOf('day').add(1, 'day').toISOString(),
+              to: days?.[1] ? dawn(days[1].add(1, 'day').format('YYYY-MM-DD')) : undefined,
             })
           }
         />
