@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { api, data } from '@/api/client'
-import { useMay } from '@/app/session'
+import { useMay, useSession } from '@/app/session'
 
 const KEPT = { staleTime: 60_000, retry: false }
 
@@ -85,12 +85,14 @@ export interface Names {
   journey: (id: unknown) => string
   segment: (id: unknown) => string
   tag: (id: unknown) => string
+  staff: (id: unknown) => string
   attribute: (name: unknown) => string
 }
 
 /** What ids are called; an id that is not known (or may not be) is shown as #id. */
 export function useNames(): Names {
   const { t } = useTranslation()
+  const { data: me } = useSession()
   const accounts = new Map(useAccounts().data?.map((one) => [one.account_id, one.name]))
   const contents = new Map(useContents().data?.map((one) => [one.content_id, one.title]))
   const journeys = new Map(useJourneys().data?.map((one) => [one.journey_id, one.name]))
@@ -104,6 +106,7 @@ export function useNames(): Names {
     journey: of(journeys),
     segment: of(segments),
     tag: of(tags),
+    staff: (id) => (me && String(me.staff_id) === String(id) ? me.name : t('source.staff', { id })),
     attribute: (name) => {
       const found = attributes.get(String(name))
       return t(`attribute.${String(name)}`, { defaultValue: found?.title ?? String(name) })

@@ -12,6 +12,7 @@ const names: Names = {
   journey: named('旅程'),
   segment: named('人群'),
   tag: named('标签'),
+  staff: named('员工'),
   attribute: (name) => ({ name: '姓名', company: '公司' })[String(name)] ?? String(name),
 }
 const reason = (code: string) => ({ opted_out: '已退订' })[code] ?? code

@@ -116,7 +116,7 @@ export function sourceWord(source: string, names: Names, say: Say): string {
   if (kind === 'form' && id) return say('source.form', { content: names.content(id) })
   if (kind === 'import' && id) return say('source.import', { id })
   if (kind === 'api' && id) return say('source.api', { id })
-  if (kind === 'staff' && id) return say('source.staff', { id })
+  if (kind === 'staff' && id) return names.staff(id)
   return say(`source.${kind}`, { defaultValue: source })
 }
 

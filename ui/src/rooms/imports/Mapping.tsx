@@ -51,10 +51,11 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
 
   const refusal = fault ? mappingFault(fault, t, i18n.language === 'zh') : String(saving.error)
   const needsName = columns.some((column) => column.use === 'identity' && column.name === 'crm_id' && !column.scope)
-  const nameless = asked && needsName && !sourceName.trim()
+  const named = !needsName || /^[a-z0-9_.-]+$/.test(sourceName)
+  const nameless = asked && !named
   function check() {
     setAsked(true)
-    if (!needsName || sourceName.trim()) saving.mutate()
+    if (named) saving.mutate()
   }
 
   const options = [
@@ -171,7 +172,7 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
         <Alert
           type="error"
           showIcon
-          title={fault?.code === 'bad_mapping' ? t('error.bad_mapping') : t('state.failed')}
+          title={t('error.bad_mapping')}
           description={refusal}
           style={{ marginBottom: 12 }}
         />

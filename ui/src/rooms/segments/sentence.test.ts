@@ -12,6 +12,7 @@ const names: Names = {
   journey: (id) => `旅程${id}`,
   segment: (id) => `人群${id}`,
   tag: (id) => `意向/${id}`,
+  staff: (id) => `员工${id}`,
   attribute: (name) => (name === 'region' ? '地区' : String(name)),
 }
 const read = (condition: Record<string, unknown>) => conditionSentence(open(condition), { say, names })
