@@ -22,7 +22,8 @@ from siyu.customers.types import (
 from siyu.kernel.text import CleanText
 
 Scalar = CleanText | StrictInt | float | bool | None
-_PHONES = re.compile(r"(?<!\d)(?:\+?86)?(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+# Files are full of full-width digits: \d takes them, the classes name them.
+_PHONES = re.compile(r"(?<!\d)(?:[+＋]?[8８][6６])?([1１][3-9３-９]\d)\d{4}(\d{4})(?!\d)")
 
 
 class _Output(BaseModel):

@@ -107,7 +107,8 @@ def _enum(definition: Definition, text: str, _: ZoneInfo) -> object:
         if folded(option).lower() == text.lower():
             return option
     choices = "、".join(definition.options[:10])
-    raise CellFault("bad_option", f"不在选项中：{choices}", f"not among the options: {choices}")
+    chinese = "男、女" if definition.name == "gender" else choices
+    raise CellFault("bad_option", f"不在选项中：{chinese}", f"not among the options: {choices}")
 
 
 def _decimal(text: str) -> Decimal:
