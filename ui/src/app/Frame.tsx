@@ -83,7 +83,7 @@ export function Frame() {
             {wide && <CompanyTime />}
             {wide && (
               <span>
-                {me.name} · {me.roles.map((role) => t(`role.${role}`)).join('、')}
+                {me.name} · {me.roles.map((role) => t(`role.${role}`)).join(t('shared.comma'))}
               </span>
             )}
             <Button size="small" type="text" onClick={() => switchLanguage(other)}>

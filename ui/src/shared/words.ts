@@ -2,6 +2,7 @@ export const words = {
   zh: {
     'time.virtual': '模拟时间（沙箱）',
     'time.real': '公司时间',
+    'shared.comma': '、',
     'shared.empty': '这里还没有内容',
     'shared.more': '加载更多',
     'shared.save': '保存',
@@ -17,6 +18,7 @@ export const words = {
   en: {
     'time.virtual': 'Simulated time (sandbox)',
     'time.real': 'Company time',
+    'shared.comma': ', ',
     'shared.empty': 'Nothing here yet',
     'shared.more': 'Load more',
     'shared.save': 'Save',

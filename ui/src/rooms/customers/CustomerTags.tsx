@@ -9,7 +9,7 @@ import { useSay } from '@/shared/say'
 import { Loaded } from '@/shared/states'
 import { useTell } from '@/shared/tell'
 import { when } from '@/shared/when'
-import { sourceWord } from './events'
+import { cause, sourceWord } from './events'
 import { NewTag } from './NewTag'
 
 /** The tags of a customer with who set each one and why; giving and taking asks for the reason. */
@@ -52,7 +52,7 @@ export function CustomerTags({ id }: { id: number }) {
                 >
                   {item.path}
                 </Tag>
-                {item.why && <Typography.Text>{item.why}</Typography.Text>}
+                {item.why && <Typography.Text>{cause(item.why, names, t)}</Typography.Text>}
                 <br />
                 <Typography.Text type="secondary" style={{ fontSize: 12 }}>
                   {t('customer.tag_since', { at: when(item.since), by: item.by ? sourceWord(item.by, names, t) : '—' })}

@@ -87,9 +87,11 @@ export function Identities({ id, clear }: { id: number; clear: boolean }) {
                       <Typography.Text type="secondary" style={{ fontSize: 12 }}>
                         {one.sources.length > 1
                           ? t('customer.bridge', {
-                              sources: one.sources.map((source) => sourceWord(source, names, t)).join('、'),
+                              sources: one.sources
+                                .map((source) => sourceWord(source, names, t))
+                                .join(t('shared.comma')),
                             })
-                          : one.sources.map((source) => sourceWord(source, names, t)).join('、')}
+                          : one.sources.map((source) => sourceWord(source, names, t)).join(t('shared.comma'))}
                       </Typography.Text>
                     </div>
                   ))}

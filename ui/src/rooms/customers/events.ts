@@ -53,7 +53,7 @@ function pages(events: Event[], names: Names, say: Say): string {
   const ms = events.reduce((sum, event) => sum + Number(event.props.ms ?? 0), 0)
   return say('said.page_read', {
     content: names.content(events[0]?.content_id),
-    pages: whole ? `${first}–${last}` : read.join('、'),
+    pages: whole ? `${first}–${last}` : read.join(say('shared.comma')),
     spent: spent(ms, say),
   })
 }
@@ -100,7 +100,8 @@ export function sentence(told: Told, names: Names, reason: (code: string) => str
     text: text(props.text),
     amount: typeof props.amount === 'number' ? (props.amount / 100).toFixed(2) : text(props.amount),
     source: sourceWord(text(props.source ?? event.source), names, say),
-    why: (props.why ?? props.word) ? say('said.because', { why: text(props.why ?? props.word) }) : '',
+    why:
+      (props.why ?? props.word) ? say('said.because', { why: cause(text(props.why ?? props.word), names, say) }) : '',
   }
   const key = `said.${event.type}`
   const known = say(key, { ...values, defaultValue: '' })
@@ -118,6 +119,11 @@ export function sourceWord(source: string, names: Names, say: Say): string {
   if (kind === 'api' && id) return say('source.api', { id })
   if (kind === 'staff' && id) return names.staff(id)
   return say(`source.${kind}`, { defaultValue: source })
+}
+
+/** A reason as it was given; that of an import is written as its source. */
+export function cause(why: string, names: Names, say: Say): string {
+  return /^import:\d+$/.test(why) ? sourceWord(why, names, say) : why
 }
 
 /** The types that the timeline can be narrowed to, by theme. */

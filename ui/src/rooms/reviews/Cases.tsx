@@ -121,7 +121,7 @@ function CaseCard({ one, mayWrite }: { one: Case; mayWrite: boolean }) {
                   {clash && <Typography.Text type="danger"> {t('review.contradicts')}</Typography.Text>}
                   <br />
                   <Typography.Text type="secondary" style={{ fontSize: 12 }}>
-                    {known.sources.map((source) => sourceWord(source, names, t)).join('、')}
+                    {known.sources.map((source) => sourceWord(source, names, t)).join(t('shared.comma'))}
                   </Typography.Text>
                 </div>
               )

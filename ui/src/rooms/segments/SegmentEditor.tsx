@@ -71,7 +71,7 @@ export function SegmentEditor({ segment }: { segment: Segment | null }) {
     },
     onError: (error) => {
       const used = error instanceof ApiError ? (error.detail.used_by as { name: string }[] | undefined) : undefined
-      if (used) tell.failed(t('segment.used_by', { names: used.map((one) => one.name).join('、') }))
+      if (used) tell.failed(t('segment.used_by', { names: used.map((one) => one.name).join(t('shared.comma')) }))
       else tell.failed(error)
     },
   })

@@ -20,7 +20,7 @@ export function seenSentence(kind: string, seen: Record<string, unknown>, names:
         : say('seen.value', { value: String(seen.value) })
     case 'tag': {
       const tags = listed(seen.tags ?? seen.tag).map((id) => names.tag(id))
-      return tags.length ? say('seen.tags', { tags: tags.join('、') }) : say('seen.no_tags')
+      return tags.length ? say('seen.tags', { tags: tags.join(say('shared.comma')) }) : say('seen.no_tags')
     }
     case 'account':
       return say(seen.following ? 'seen.following' : 'seen.not_following')

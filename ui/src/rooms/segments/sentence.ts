@@ -73,13 +73,13 @@ function matcher(given: Record<string, unknown>, { say, names }: Speech): string
           name: property,
           value: listed(value)
             .map((one) => operand(one, say))
-            .join('、'),
+            .join(say('shared.comma')),
         }),
       )
       .join(say('said.join'))
   })
   const detail = where.length ? say('said.where', { where: where.join(say('said.join')) }) : ''
-  return `${types || '…'}${contents.join('、')}${detail}`
+  return `${types || '…'}${contents.join(say('shared.comma'))}${detail}`
 }
 
 /** One leaf as a sentence. */
@@ -89,14 +89,14 @@ export function leafSentence(leaf: Leaf, speech: Speech): string {
     case 'tag': {
       const tags = listed(leaf.tag).map((tag) => (typeof tag === 'number' ? names.tag(tag) : String(tag)))
       const word = tags.length > 1 ? (leaf.match === 'all' ? 'leaf.tag_all' : 'leaf.tag_any') : 'leaf.tag'
-      return say(word, { tags: tags.join('、') || '…' })
+      return say(word, { tags: tags.join(say('shared.comma')) || '…' })
     }
     case 'attribute': {
       const name = leaf.name ? names.attribute(leaf.name) : '…'
       if (leaf.op === 'period') return say('op.period', { name, value: say(`period.${String(leaf.value)}`) })
       const values = listed(leaf.value).map((one) => operand(one, say))
       if (leaf.op === 'between') return say('op.between', { name, from: values[0] ?? '…', to: values[1] ?? '…' })
-      return say(`op.${String(leaf.op)}`, { name, value: values.join('、') || '…' })
+      return say(`op.${String(leaf.op)}`, { name, value: values.join(say('shared.comma')) || '…' })
     }
     case 'event': {
       const time = window(leaf, say)
@@ -123,7 +123,7 @@ export function leafSentence(leaf: Leaf, speech: Speech): string {
       const via = listed(leaf.via).map((one) => say(`touch.${String(one)}`, { defaultValue: String(one) }))
       return say(leaf.touch === 'latest' ? 'leaf.source_latest' : 'leaf.source_first', {
         via: via.join(say('said.or')) || say('leaf.any_way'),
-        code: listed(leaf.code).length ? ` ${listed(leaf.code).join('、')}` : '',
+        code: listed(leaf.code).length ? ` ${listed(leaf.code).join(say('shared.comma'))}` : '',
         time: window(leaf, say),
       })
     }
@@ -132,7 +132,9 @@ export function leafSentence(leaf: Leaf, speech: Speech): string {
         account: leaf.account_id ? names.account(leaf.account_id) : '…',
       })
     case 'owner':
-      return listed(leaf.staff).length ? say('leaf.owner', { staff: listed(leaf.staff).join('、') }) : say('leaf.owned')
+      return listed(leaf.staff).length
+        ? say('leaf.owner', { staff: listed(leaf.staff).join(say('shared.comma')) })
+        : say('leaf.owned')
     case 'date':
       return dateSentence(leaf, speech)
     case 'order': {
@@ -157,7 +159,7 @@ function dateSentence(leaf: Leaf, { say, names }: Speech): string {
   const name = names.attribute(leaf.name ?? 'birthday')
   if (leaf.today) return say('leaf.date_today', { name })
   if (leaf.month === 'current') return say('leaf.date_this_month', { name })
-  if (leaf.month) return say('leaf.date_month', { name, months: listed(leaf.month).join('、') })
+  if (leaf.month) return say('leaf.date_month', { name, months: listed(leaf.month).join(say('shared.comma')) })
   if (leaf.age) return say('leaf.date_age', { name, range: range(leaf.age, say) })
   return say('leaf.date_until', { name, range: range(leaf.days_until, say) })
 }
