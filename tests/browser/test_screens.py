@@ -19,11 +19,6 @@ DIRTY = (
 )
 
 
-def count(page: Page, edge: str) -> int:
-    """How many people the drawing says took an edge."""
-    return int(page.locator(f'[data-edge="{edge}"][data-count]').get_attribute("data-count") or 0)
-
-
 def grown(page: Page, edge: str, beyond: int) -> None:
     """Wait until the drawing, untouched, shows more people on an edge."""
     page.wait_for_function(
@@ -31,6 +26,18 @@ def grown(page: Page, edge: str, beyond: int) -> None:
         arg=[edge, beyond],
         timeout=120_000,
     )
+
+
+def moves(page: Page) -> None:
+    """Wait until the drawing, untouched, shows that somebody took a step, whatever hour the company has by now."""
+    total = "[...document.querySelectorAll('[data-count]')].reduce((sum, one) => sum + Number(one.dataset.count), 0)"
+    page.wait_for_function(f"before => {total} > before", arg=page.evaluate(total), timeout=180_000)
+
+
+def walker(page: Page, company: str) -> int:
+    """Somebody whom the first push reached: the oldest enrolment."""
+    shown = page.request.get(f"{company}/api/journeys/1/enrolments?limit=200").json()["items"]
+    return int(shown[-1]["customer_id"])
 
 
 def choose(page: Page, label: str, option: str) -> None:
@@ -45,8 +52,8 @@ def test_watch_the_wave_grow_and_see_what_a_step_sent(operator: Page) -> None:
     expect(operator.get_by_text("运行中")).to_be_visible()
     grown(operator, "@entry>entered>article", 0)
     grown(operator, "article>sent>reply", 0)
-    before = count(operator, "reply>happened>form-link")
-    grown(operator, "reply>happened>form-link", before)
+    grown(operator, "reply>happened>form-link", 0)
+    moves(operator)
     expect(operator.get_by_text("实时", exact=True)).to_be_visible()
     operator.locator("[data-step=article]").click()
     sends = operator.get_by_role("row").filter(has_text="公众号群发")
@@ -57,8 +64,9 @@ def test_watch_the_wave_grow_and_see_what_a_step_sent(operator: Page) -> None:
 
 
 def test_open_a_customer_see_why_and_tag_with_a_reason(operator: Page, company: str) -> None:
-    operator.goto(f"{company}/customers?sort=activity")
-    operator.locator("tbody a").first.click()
+    operator.get_by_role("link", name="电子书波次").click()
+    grown(operator, "article>sent>reply", 0)
+    operator.goto(f"{company}/customers/{walker(operator, company)}")
     expect(operator.get_by_text("进入旅程「电子书波次」").first).to_be_visible()
     operator.get_by_role("tab", name="触达与原因").click()
     expect(operator.get_by_text("提出发送请求").first).to_be_visible()
