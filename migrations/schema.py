@@ -17,7 +17,7 @@ from siyu.kernel.postgres import EXTENSIONS
 
 FOLDER = Path(__file__).resolve().parent
 STORE = re.compile(r"siyu\.\w+(\.\w+)*?\.store(_\w+)?(\.|$)")
-KERNEL_TABLES = ("siyu.kernel.notices", "siyu.kernel.audit")
+KERNEL_TABLES = ("siyu.kernel.notices", "siyu.kernel.audit", "siyu.kernel.idempotency")
 
 
 def load_tables(rooms: Iterable[str] = ()) -> list[ModuleType]:

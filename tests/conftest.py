@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import hypothesis
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 from siyu.kernel.clock import VirtualClock
 from siyu.kernel.ctx import SYSTEM, Ctx
 from siyu.kernel.db import engine_for, transaction
+from siyu.workdays import queries as workdays
 from tests.support.database import Emptier, Run, Server
 from tests.support.statements import Statements, counting
 from tests.support.world import START, ZONE, World
@@ -136,6 +138,13 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert faults == []
+
+
+@pytest.fixture
+def asked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calendar of workdays is read whenever it is asked for: what the test enters holds at once."""
+    monkeypatch.setattr(workdays, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(workdays, "_kept", WeakKeyDictionary())
 
 
 @pytest.fixture

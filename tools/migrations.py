@@ -50,9 +50,13 @@ def statements(url: str) -> Iterator[tuple[str, str]]:
             seen.append(statement.strip() + ";")
 
     config = configuration(url)
+    scripts = ScriptDirectory.from_config(config)
+    heads = sorted(scripts.get_heads())
+    if len(heads) > 1:
+        raise SystemExit(f"two lines of migrations end in {', '.join(heads)}; one must follow the other")
     event.listen(Engine, "before_cursor_execute", note)
     try:
-        for revision in reversed(list(ScriptDirectory.from_config(config).walk_revisions())):
+        for revision in reversed(list(scripts.walk_revisions())):
             seen.clear()
             command.upgrade(config, revision.revision)
             yield revision.revision, "\n".join(seen)

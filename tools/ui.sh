@@ -24,5 +24,9 @@ build)
         : >"$built"
     fi
     ;;
+check)
+    npm --prefix ui run --silent api -- --check >/dev/null 2>&1 || { echo "ui/src/api is out of date: run make openapi" >&2; exit 1; }
+    npm --prefix ui run --silent check
+    ;;
 *) npm --prefix ui run --silent "$@" ;;
 esac

@@ -274,7 +274,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'active'"),
     )
-    op.create_index(op.f("ix_customer_owner_id"), "customer", ["owner_id"], unique=False)
+    op.create_index(
+        "ix_customer_owner_id",
+        "customer",
+        ["owner_id"],
+        unique=False,
+        postgresql_where=sa.text("owner_id is not null"),
+    )
     op.create_table(
         "customer_activity",
         sa.Column("customer_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -366,6 +372,7 @@ def upgrade() -> None:
         postgresql_using="brin",
         postgresql_with={"pages_per_range": 8},
     )
+    op.create_index("ix_enrolment_journey", "enrolment", ["journey_id", "version", "enrolment_id"], unique=False)
     op.create_index(
         "uq_enrolment_active",
         "enrolment",
@@ -408,8 +415,8 @@ def upgrade() -> None:
     op.create_table(
         "event",
         sa.Column("customer_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("event_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("origin_id", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
@@ -417,10 +424,9 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("content_id", sa.Integer(), nullable=True),
         sa.Column("props", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.PrimaryKeyConstraint("customer_id", "event_id", "occurred_at", name=op.f("pk_event")),
+        sa.PrimaryKeyConstraint("customer_id", "occurred_at", "event_id", name=op.f("pk_event")),
         postgresql_partition_by="RANGE (occurred_at)",
     )
-    op.create_index("ix_event_customer", "event", ["customer_id", "occurred_at", "event_id"], unique=False)
     op.create_index("ix_event_time", "event", ["occurred_at"], unique=False, postgresql_using="brin")
     op.create_index(
         "ix_event_type",
@@ -502,6 +508,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("view_id", "digest", name=op.f("pk_form_submission_key")),
     )
     op.create_table(
+        "idempotency_key",
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("stands_for", sa.Text(), nullable=False),
+        sa.Column("machine", sa.Double(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("media_type", sa.Text(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("actor", "key", name=op.f("pk_idempotency_key")),
+    )
+    op.create_index(op.f("ix_idempotency_key_machine"), "idempotency_key", ["machine"], unique=False)
+    op.create_table(
         "identity",
         sa.Column("identity_id", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -510,8 +528,20 @@ def upgrade() -> None:
         sa.Column("origin_id", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("identity_id", name=op.f("pk_identity")),
     )
-    op.create_index("ix_identity_origin_id", "identity", ["origin_id"], unique=False)
-    op.create_index("ix_identity_value", "identity", ["value"], unique=False)
+    op.create_index(
+        "ix_identity_origin_id",
+        "identity",
+        ["origin_id"],
+        unique=False,
+        postgresql_where=sa.text("origin_id is not null"),
+    )
+    op.create_index(
+        "ix_identity_value",
+        "identity",
+        ["value"],
+        unique=False,
+        postgresql_where=sa.text("kind not in ('phone', 'email', 'record')"),
+    )
     op.create_index("uq_identity_kind", "identity", ["kind", "scope", "value"], unique=True)
     op.create_table(
         "identity_move",
@@ -556,6 +586,8 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("purge_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("applied_by", sa.Text(), nullable=True),
+        sa.Column("cancelled_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("import_id", name=op.f("pk_import")),
     )
     op.create_index(op.f("ix_import_purge_at"), "import", ["purge_at"], unique=False)
@@ -641,6 +673,7 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("lease_machine", sa.Double(), nullable=False),
+        sa.Column("claims", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("account_id", "kind", name=op.f("pk_intake_round")),
     )
     op.create_table(
@@ -930,7 +963,12 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'gathered'"),
     )
-    op.create_index("ix_outreach_request_message", "outreach_request", ["message_id", "state", "reason"], unique=False)
+    op.create_index(
+        "ix_outreach_request_message",
+        "outreach_request",
+        ["message_id", "state", "reason", "request_id"],
+        unique=False,
+    )
     op.create_index(
         "ix_outreach_request_platform",
         "outreach_request",
@@ -1080,6 +1118,7 @@ def upgrade() -> None:
         sa.Column("condition", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
         sa.Column("evaluated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("segment_id", name=op.f("pk_segment")),
@@ -1111,6 +1150,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_sign_in_attempt")),
     )
     op.create_index(op.f("ix_sign_in_attempt_login_machine"), "sign_in_attempt", ["login", "machine"], unique=False)
+    op.create_index(op.f("ix_sign_in_attempt_machine"), "sign_in_attempt", ["machine"], unique=False)
     op.create_table(
         "staff",
         sa.Column("staff_id", sa.Integer(), sa.Identity(always=False), nullable=False),
@@ -1121,6 +1161,7 @@ def upgrade() -> None:
         sa.Column("departments", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("roles", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("switched_off", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("staff_id", name=op.f("pk_staff")),
         sa.UniqueConstraint("login", name=op.f("uq_staff_login")),
@@ -1133,6 +1174,7 @@ def upgrade() -> None:
         sa.Column("expires", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_staff_session")),
     )
+    op.create_index(op.f("ix_staff_session_expires"), "staff_session", ["expires"], unique=False)
     op.create_index(op.f("ix_staff_session_staff_id"), "staff_session", ["staff_id"], unique=False)
     op.create_table(
         "tag_change",
@@ -1202,6 +1244,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("anonymous_id", "source", "key", name=op.f("pk_visitor_event")),
     )
     op.create_index(op.f("ix_visitor_event_occurred_at"), "visitor_event", ["occurred_at"], unique=False)
+    op.create_table(
+        "waiting_event",
+        sa.Column("customer_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("waiting_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("slot", sa.SmallInteger(), nullable=False),
+        sa.Column("origin_id", sa.Integer(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("content_id", sa.Integer(), nullable=True),
+        sa.Column("props", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "waiting_id", name=op.f("pk_waiting_event")),
+    )
+    op.create_index(op.f("ix_waiting_event_origin_id"), "waiting_event", ["origin_id"], unique=False)
+    op.create_index(op.f("ix_waiting_event_slot_waiting_id"), "waiting_event", ["slot", "waiting_id"], unique=False)
     op.create_table(
         "world_clock",
         sa.Column("world", sa.Integer(), autoincrement=False, nullable=False),

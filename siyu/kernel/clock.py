@@ -65,3 +65,9 @@ class ScaledClock:
 
     def now(self) -> datetime:
         return self.base + timedelta(seconds=(machine() - self.anchor) * self.factor)
+
+    def move_to(self, moment: datetime) -> None:
+        """Move forward to ``moment`` and run on from there; an earlier moment is ignored."""
+        ahead = moment.astimezone(UTC) - self.now()
+        if ahead > timedelta(0):
+            self.base += ahead

@@ -3,14 +3,19 @@
 A room that calls a platform offers ``Phased`` objects in its jobs.py; ``run`` alone commits between the phases.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import is_away
 from siyu.kernel.notices import Notice
+from siyu.kernel.probes import Due, Probe
 
 W = TypeVar("W")
 R = TypeVar("R")
@@ -27,13 +32,15 @@ class Phased(Generic[W, R]):
     """A piece of work in three phases. ``claim`` answers None when there is nothing to do.
 
     ``claim`` must leave a lease behind (machine time) so that a lost worker's share is reconciled, and ``act``
-    must be safe to repeat under the key that ``claim`` wrote.
+    must be safe to repeat under the key that ``claim`` wrote. ``ready``: whether a claim may find something now; asked
+    together with the queues, so that a claim that finds nothing is rare.
     """
 
     name: str
     claim: Callable[[Ctx], W | None]
     act: Callable[[W, Senders], R]
     record: Callable[[Ctx, W, R], None]
+    ready: Probe[bool] | None = None
 
 
 def run(phased: Phased[W, R], opened: Open, senders: Senders) -> bool:
@@ -42,10 +49,31 @@ def run(phased: Phased[W, R], opened: Open, senders: Senders) -> bool:
         work = phased.claim(ctx)
     if work is None:
         return False
-    results = phased.act(work, senders)
-    with opened() as ctx:
-        phased.record(ctx, work, results)
+    _record(phased, work, phased.act(work, senders), opened)
     return True
+
+
+WAITS = (0.1, 0.5, 2.0, 5.0)
+"""Seconds between the attempts to record while the server is away."""
+
+
+def _record(phased: Phased[W, R], work: W, results: R, opened: Open) -> None:
+    """Record what was answered, which nobody will answer again: a server that goes away meanwhile is waited for.
+
+    Only until the commit is asked for: whether it happened then nobody knows, and the lease decides.
+    """
+    for wait in (*WAITS, None):
+        # set-loop: attempts, of which one writes
+        written = False
+        try:
+            with opened() as ctx:
+                phased.record(ctx, work, results)
+                written = True
+            return
+        except DBAPIError as error:
+            if written or wait is None or not (is_away(error) or error.connection_invalidated):
+                raise
+            time.sleep(wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +118,5 @@ class RoomJobs(Protocol):
     def tick(self, ctx: Ctx, limit: int) -> int:
         """Do at most ``limit`` rows of what is due at ``ctx.now``; returns how many, 0 when nothing is due."""
 
-    def next_due(self, ctx: Ctx) -> datetime | None:
-        """The earliest time at which tick or a phase will have something to do; None when nothing waits."""
+    DUE: Due
+    """The earliest time at which tick or a phase will have something to do; None when nothing waits."""

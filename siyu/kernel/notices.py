@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import metadata, ring
+from siyu.kernel.probes import Probe
 
 
 class NoticeColumns(TypedColumns):
@@ -82,6 +83,10 @@ def take(ctx: Ctx, limit: int = 100) -> list[Notice]:
     return [Notice(row.notice_id, row.at, row.kind, row.payload) for row in rows]
 
 
-def pending(ctx: Ctx) -> int:
+def count(ctx: Ctx) -> int:
     """How many notices wait in the queue."""
     return ctx.tx.execute(select(func.count()).select_from(notice_queue)).scalar_one()
+
+
+PENDING: Probe[bool] = Probe((select(notice_queue.c.notice_id).exists(),), lambda _, values: bool(values[0]))
+"""Whether notices wait in the queue."""

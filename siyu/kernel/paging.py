@@ -30,11 +30,19 @@ def cursor(*keys: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(keys, default=str).encode()).decode().rstrip("=")
 
 
+def numbers(value: str, count: int) -> list[int]:
+    """The ``count`` sort keys in a cursor whose keys are ids; raises ``BadCursor``."""
+    found = keys(value, count)
+    if not all(type(one) is int and 0 <= one < 2**63 for one in found):
+        raise BadCursor("the cursor belongs to another list", field="cursor")
+    return [int(str(one)) for one in found]
+
+
 def keys(value: str, count: int) -> list[object]:
     """The ``count`` sort keys in a cursor; raises ``BadCursor``."""
     try:
         decoded = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         raise BadCursor("the cursor is not readable", field="cursor") from None
     if not isinstance(decoded, list) or len(decoded) != count:
         raise BadCursor("the cursor belongs to another list", field="cursor")

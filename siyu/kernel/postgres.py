@@ -21,7 +21,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, NoReturn, Self
 
 import psycopg
 from psycopg import sql
@@ -56,6 +56,8 @@ MINIMUM_VERSION = 15
 _RETRY_SECONDS = 30.0  # a killed server's processes may hold the port, the pid file or the shared memory for a while
 _SILENT_SECONDS = 60.0  # without an answer and without a word about recovery
 _PASSING = ("lock file", "Address already in use", "could not bind", "pre-existing shared memory")
+_FULL = "No space left on device"
+_ELSEWHERE = "set SIYU_DATA_DIR to a folder with room that this account may write"
 _RECOVERING = ("starting up", "not yet accepting connections", "in recovery", "recovery mode")
 
 
@@ -82,7 +84,7 @@ def check_server(url: str) -> ServerInfo:
     """
     try:
         connection = psycopg.connect(url, connect_timeout=10)
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, psycopg.ProgrammingError) as error:  # the latter: it reads no such address
         raise ServerError(f"the database does not answer: {str(error).strip()}") from error
     with connection:
         version = divmod(connection.info.server_version, 10000)
@@ -183,12 +185,15 @@ class EmbeddedServer:
             return self.url()
         self._runner = runner = choose_runner(self.root)
         self.root = runner.root
-        for folder in reversed((self.root, *self.root.parents)):
-            if not folder.exists():
-                folder.mkdir(0o700 if folder == self.root else 0o755)
-                runner.own(folder)
-        runner.own(self.root)
-        self._hold()
+        try:
+            for folder in reversed((self.root, *self.root.parents)):
+                if not folder.exists():
+                    folder.mkdir(0o700 if folder == self.root else 0o755)
+                    runner.own(folder)
+            runner.own(self.root)
+            self._hold()
+        except OSError as error:
+            raise ServerError(f"{self.root} cannot be written ({error.strerror}): {_ELSEWHERE}") from error
         try:
             self._end_orphan()
             if not (self.data / "PG_VERSION").exists():
@@ -295,7 +300,7 @@ class EmbeddedServer:
             code = runner.popen(runner.command("initdb", "-D", str(staging), *options), log).wait()
         admin.unlink()
         if code:
-            raise ServerError(f"initdb failed in {self.root}:\n{self._tail('initdb.log')}")
+            self._explain("initdb failed", self._tail("initdb.log"))
         staging.rename(self.data)
 
     def _launch(self, runner: Runner) -> None:
@@ -318,7 +323,7 @@ class EmbeddedServer:
                 return
             tail = self._tail("postgres.log", start)
             if time.monotonic() > deadline or not any(word in tail for word in _PASSING):
-                raise ServerError(f"PostgreSQL did not start in {self.root}:\n{tail}")
+                self._explain("PostgreSQL did not start", tail)
             time.sleep(0.2)
 
     def _with_parent(self, command: list[str], runner: Runner) -> list[str]:
@@ -361,6 +366,11 @@ class EmbeddedServer:
             for extension in EXTENSIONS:  # set-loop: two names
                 connection.execute(sql.SQL("create extension if not exists {}").format(sql.Identifier(extension)))
         self.create_database(DATABASE)
+
+    def _explain(self, what: str, log: str) -> NoReturn:
+        if _FULL in log:
+            raise ServerError(f"the disk of {self.root} is full: make room, or {_ELSEWHERE}")
+        raise ServerError(f"{what} in {self.root}:\n{log}")
 
     def _tail(self, name: str, start: int = 0) -> str:
         with open(self.root / name, "rb") as log:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
-Profile = Literal["demo", "test", "server"]
+Profile = Literal["demo", "scratch", "test", "server"]
 
 MB = 1 << 20
 LOCALE = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
@@ -152,7 +152,10 @@ def machine_memory() -> int:
 
 
 def server_settings(profile: Profile, memory: int) -> dict[str, str]:
-    """PostgreSQL settings for ``memory`` bytes. The ratios were measured at 24 GiB; the demo stays small when idle."""
+    """PostgreSQL settings for ``memory`` bytes. The ratios were measured at 24 GiB; the demo stays small when idle.
+
+    ``scratch`` and ``test`` end with the process that started them: nothing need survive a loss of power.
+    """
 
     def size(share: float, low: int, high: int) -> str:
         return f"{max(low, min(high, int(memory * share) // MB))}MB"
@@ -179,11 +182,14 @@ def server_settings(profile: Profile, memory: int) -> dict[str, str]:
             "max_wal_size": "4GB",
         }
     settings |= {"wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "2GB"}
+    small = {
+        "shared_buffers": size(1 / 48, 128, 512),
+        "work_mem": size(1 / 384, 8, 64),
+        "maintenance_work_mem": size(1 / 96, 64, 256),
+    }
     if profile == "demo":
-        return settings | {
-            "shared_buffers": size(1 / 48, 128, 512),
-            "work_mem": size(1 / 384, 8, 64),
-            "maintenance_work_mem": size(1 / 96, 64, 256),
-        }
-    lasting = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    return settings | lasting | {"shared_buffers": "128MB", "work_mem": "16MB", "maintenance_work_mem": "64MB"}
+        return settings | small
+    passing = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    if profile == "scratch":
+        return settings | passing | small
+    return settings | passing | {"shared_buffers": "128MB", "work_mem": "16MB", "maintenance_work_mem": "64MB"}

@@ -1,7 +1,6 @@
 """The master key: encrypts stored secrets, signs links. It lives outside the database (R7)."""
 
 import base64
-import hashlib
 import hmac
 import os
 from functools import lru_cache
@@ -30,12 +29,17 @@ def _master() -> bytes:
 
 def derived(purpose: str) -> bytes:
     """32 bytes for one purpose, derived from the master key."""
-    return hmac.new(_master(), purpose.encode(), hashlib.sha256).digest()
+    return _derived(_master(), purpose)
+
+
+@lru_cache
+def _derived(master: bytes, purpose: str) -> bytes:
+    return hmac.digest(master, purpose.encode(), "sha256")
 
 
 def sign(purpose: str, message: bytes, length: int = 8) -> bytes:
     """A truncated HMAC-SHA256 of ``message``, ``length`` bytes."""
-    return hmac.new(derived(purpose), message, hashlib.sha256).digest()[:length]
+    return hmac.digest(derived(purpose), message, "sha256")[:length]
 
 
 def encrypt(value: str) -> str:

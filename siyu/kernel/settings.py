@@ -2,9 +2,27 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _postgres(value: str) -> str:
+    """The address as psycopg reads it; other tools write the same server with other schemes."""
+    scheme, colon, rest = value.partition("://")
+    if not colon or scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise ValueError("write it as postgresql://user:password@host:port/database")
+    return f"postgresql://{rest}"
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("no such time zone; write it as Asia/Shanghai") from None
+    return value
 
 
 class Settings(BaseSettings):
@@ -13,7 +31,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SIYU_", extra="ignore", frozen=True)
 
     data_dir: Path = Field(default=Path(".siyu"), description="Where the embedded server, files and keys live.")
-    database_url: str | None = Field(
+    database_url: Annotated[str, AfterValidator(_postgres)] | None = Field(
         default=None,
         description="A PostgreSQL server (postgresql://user:password@host/db) instead of the embedded one.",
     )
@@ -23,8 +41,13 @@ class Settings(BaseSettings):
         default=None,
         description="The address that customers' browsers and the platforms reach; default http://host:port.",
     )
-    zone: str = Field(default="Asia/Shanghai", description="The company's time zone; it decides days.")
+    zone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="Asia/Shanghai", description="The company's time zone; it decides days."
+    )
     workers: int = Field(default=1, ge=1, le=16, description="Worker threads that serve pulses, ticks and sends.")
+    servers: int = Field(
+        default=1, ge=1, le=16, description="Processes that answer HTTP; a second one uses a second core."
+    )
     lease_seconds: float = Field(
         default=120.0,
         ge=2,
@@ -34,7 +57,13 @@ class Settings(BaseSettings):
     master_key: str | None = Field(
         default=None, description="Key that encrypts stored secrets and signs links; default: a file in data_dir."
     )
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="What is logged, as lines of JSON on standard error: DEBUG, INFO, WARNING or ERROR."
+    )
+    wecom_archive: str = Field(
+        default="",
+        description="Who reads the conversation archive: module:factory around WeCom's own library, or sandbox.",
+    )
     chromium: str | None = Field(default=None, description="Path of a Chromium for the browser tests.")
 
 

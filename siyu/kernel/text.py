@@ -1,5 +1,6 @@
 """Checks for text and times that come from outside (PRODUCT.md section 2 head)."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -10,13 +11,14 @@ from siyu.kernel.errors import BadText, BadTime
 
 AHEAD = timedelta(minutes=10)
 """A time may lie at most this far ahead of now."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def text_fault(value: str) -> str | None:
     """Why ``value`` cannot be stored: ``NUL`` or ``lone surrogate``; None when it can."""
     if "\x00" in value:
         return "NUL"
-    if any(0xD800 <= ord(ch) <= 0xDFFF for ch in value):
+    if not value.isascii() and _SURROGATE.search(value):
         return "lone surrogate"
     return None
 

@@ -93,6 +93,8 @@ class Driver:
             self._rest(now)
 
     def _rest(self, now: datetime) -> datetime | None:
+        # First, so that what the house asks of the platforms at this moment happens there at this moment too.
+        self.world.move_to(now)
         self.settle(self.house)
         while True:
             outside = self.world.move_to(now)

@@ -6,6 +6,7 @@ from datetime import datetime
 from types import ModuleType
 from typing import Any
 
+import siyu.channels.jobs
 import siyu.content.jobs
 import siyu.customers.collecting.jobs
 import siyu.customers.importing.jobs
@@ -13,13 +14,21 @@ import siyu.customers.jobs
 import siyu.groups.jobs
 import siyu.intake.jobs
 import siyu.journeys.jobs
+import siyu.lifecycle.jobs
 import siyu.outreach.jobs
 import siyu.platforms.jobs
+import siyu.replies.jobs
 import siyu.segments.jobs
 import siyu.tags.jobs
+import siyu.tasks.jobs
+import siyu.team.jobs
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.jobs import Phased, Pulse
 from siyu.kernel.notices import Notice
+from siyu.kernel.probes import Due, ask, least
+from siyu.runtime import uses
+
+uses.register()  # here, because whoever works reads conditions, in processes without HTTP too
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class Room:
     pulse: Callable[[Ctx, Pulse], None] | None
     notice: Callable[[Ctx, Sequence[Notice]], None] | None
     tick: Callable[[Ctx, int], int] | None
-    next_due: Callable[[Ctx], datetime | None] | None
+    due: Due | None
     phases: tuple[Phased[Any, Any], ...]
     fast_phases: tuple[Phased[Any, Any], ...]
 
@@ -41,7 +50,7 @@ def _room(module: ModuleType) -> Room:
         pulse=getattr(module, "pulse", None),
         notice=getattr(module, "notice", None),
         tick=getattr(module, "tick", None),
-        next_due=getattr(module, "next_due", None),
+        due=getattr(module, "DUE", None),
         phases=tuple(getattr(module, "PHASES", ())),
         fast_phases=tuple(getattr(module, "FAST_PHASES", ())),
     )
@@ -51,15 +60,20 @@ ROOMS: tuple[Room, ...] = tuple(
     _room(module)
     for module in (
         siyu.platforms.jobs,
+        siyu.team.jobs,
         siyu.customers.jobs,
         siyu.customers.importing.jobs,
         siyu.customers.collecting.jobs,
         siyu.tags.jobs,
         siyu.groups.jobs,
+        siyu.lifecycle.jobs,
         siyu.segments.jobs,
         siyu.content.jobs,
+        siyu.tasks.jobs,
+        siyu.channels.jobs,
         siyu.outreach.jobs,
         siyu.intake.jobs,
+        siyu.replies.jobs,
         siyu.journeys.jobs,
     )
 )
@@ -67,5 +81,4 @@ ROOMS: tuple[Room, ...] = tuple(
 
 def next_due(ctx: Ctx) -> datetime | None:
     """The earliest time at which any room will have something to do."""
-    times = [due for room in ROOMS if room.next_due is not None and (due := room.next_due(ctx)) is not None]
-    return min(times, default=None)
+    return least(ask(ctx, tuple(room.due for room in ROOMS if room.due is not None)))

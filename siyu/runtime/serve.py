@@ -9,6 +9,7 @@ import psycopg
 import structlog
 from sqlalchemy.engine import URL
 
+from siyu.kernel.clock import machine
 from siyu.runtime import worker
 from siyu.runtime.house import House
 
@@ -28,27 +29,33 @@ class Service:
     _stop: threading.Event = field(default_factory=threading.Event)
     _bells: list[threading.Event] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
+    _failures: worker.Failures = field(default_factory=worker.Failures)
 
     def start(self) -> None:
         """Start the listener, the fast lane and ``workers`` normal workers."""
-        self._spawn("fast", lambda: worker.fast_round(self.house))
+        self._spawn("fast", lambda: worker.fast_round(self.house, self._failures))
         for number in range(self.workers):
             self._spawn(f"worker-{number}", partial(self._round, number))
         listener = threading.Thread(target=self._listen, name="siyu-bell", daemon=True)
         listener.start()
         self._threads.append(listener)
 
-    def stop(self, timeout: float = 30.0) -> None:
-        """Ask the threads to end and wait for them, each at most ``timeout`` seconds."""
+    def stop(self, timeout: float = 15.0) -> None:
+        """Ask the threads to end and wait for them, together at most ``timeout`` seconds (machine time): what one of
+        them has claimed comes back when its lease is over."""
+        deadline = machine() + timeout
         self._stop.set()
         for bell in self._bells:
             bell.set()
         for thread in self._threads:
-            thread.join(timeout)
+            thread.join(max(0.0, deadline - machine()))
 
     def _round(self, number: int) -> bool:
         waiting = worker.look(self.house)
-        return waiting.any and worker.work_round(self.house, waiting, number, self.workers, fast=False) > 0
+        if not waiting.any:
+            return False
+        done = worker.work_round(self.house, waiting, number, self.workers, fast=False, failures=self._failures)
+        return done > 0
 
     def _spawn(self, name: str, step: Callable[[], bool]) -> None:
         bell = threading.Event()

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import Connection, metadata
+from siyu.kernel.probes import MACHINE, Probe
 
 
 class ParkedColumns(TypedColumns):
@@ -103,12 +104,10 @@ def parked_count(ctx: Ctx, most_attempts: int = 1_000_000) -> int:
     return ctx.tx.execute(chosen).scalar_one()
 
 
-def parked_due(ctx: Ctx, machine: float) -> bool:
-    return bool(
-        ctx.tx.execute(
-            select(select(parked.c.parked_id).where(parked.c.retry_machine <= machine).exists())
-        ).scalar_one()
-    )
+PARKED: Probe[bool] = Probe(
+    (select(parked.c.parked_id).where(parked.c.retry_machine <= MACHINE).exists(),), lambda _, values: bool(values[0])
+)
+"""Whether a parked share is to be tried again."""
 
 
 def parked_rows(ctx: Ctx, limit: int) -> list[Row[int, datetime, str, str, str, int]]:
@@ -118,10 +117,11 @@ def parked_rows(ctx: Ctx, limit: int) -> list[Row[int, datetime, str, str, str, 
     return list(ctx.tx.execute(statement.limit(limit)).all())
 
 
+_CLOCK = select(world_clock.c.mode, world_clock.c.base, world_clock.c.factor, world_clock.c.anchor)
+
+
 def read_clock(tx: Connection) -> Row[str, datetime, float, float] | None:
-    return tx.execute(
-        select(world_clock.c.mode, world_clock.c.base, world_clock.c.factor, world_clock.c.anchor)
-    ).one_or_none()
+    return tx.execute(_CLOCK).one_or_none()
 
 
 def write_clock(tx: Connection, mode: str, base: datetime, factor: float, anchor: float) -> None:

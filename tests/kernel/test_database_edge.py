@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from siyu.kernel import audit, notices
+from siyu.kernel import audit, db, notices
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import TransactionOpen, forbid_transaction, ids_of
+from siyu.kernel.db import TransactionOpen, forbid_transaction, ids_of, metadata
+from siyu.kernel.probes import answer
 from tests.support.statements import Statements
 from tests.support.world import START, World
 
@@ -15,7 +16,7 @@ from tests.support.world import START, World
 @pytest.mark.parametrize("turn", [1, 2])
 def test_each_test_starts_empty(world: World, turn: int) -> None:
     with world.open() as ctx:
-        assert notices.pending(ctx) == 0
+        assert answer(ctx, notices.PENDING) == 0
         notices.write(ctx, "kernel.tried", turn=turn)
     assert world.value("select count(*) from notice") == 1
 
@@ -23,9 +24,9 @@ def test_each_test_starts_empty(world: World, turn: int) -> None:
 @pytest.mark.parametrize("turn", [1, 2])
 def test_ctx_is_rolled_back(ctx: Ctx, turn: int) -> None:
     assert ctx.now == START
-    assert notices.pending(ctx) == 0
+    assert answer(ctx, notices.PENDING) == 0
     notices.write(ctx, "kernel.tried", turn=turn)
-    assert notices.pending(ctx) == 1
+    assert answer(ctx, notices.PENDING) == 1
 
 
 def test_an_error_leaves_nothing_behind(world: World) -> None:
@@ -60,3 +61,31 @@ def test_statements_are_counted_per_row_of_an_executemany(ctx: Ctx, statements: 
 def test_the_application_is_not_superuser(ctx: Ctx) -> None:
     assert ctx.tx.execute(text("show is_superuser")).scalar_one() == "off"
     assert ctx.tx.execute(text("select cardinality(show_trgm('企业微信'))")).scalar_one() > 0
+
+
+def test_a_connection_whose_server_went_away_while_it_rested_is_not_handed_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = db.engine_for(world.engine.url.render_as_string(hide_password=False), pool=1)
+    try:
+        with engine.begin() as tx:
+            pid = tx.execute(text("select pg_backend_pid()")).scalar_one()
+        world.value(f"select pg_terminate_backend({pid}, 5000)")
+        monkeypatch.setattr(db, "RESTED_SECONDS", 0.0)
+        with engine.begin() as tx:
+            assert tx.execute(text("select pg_backend_pid()")).scalar_one() != pid
+    finally:
+        engine.dispose()
+
+
+def test_a_table_that_grew_by_a_wave_is_known_to_the_planner_at_once(world: World) -> None:
+    def known() -> float:
+        return float(world.value("select reltuples from pg_class where oid = 'notice'::regclass"))
+
+    with world.open() as ctx:
+        for _ in range(db.WAVE):
+            notices.write(ctx, "kernel.tried")
+        db.keep_statistics(ctx, metadata.tables["notice"], db.WAVE - 1)
+        before = known()
+        db.keep_statistics(ctx, metadata.tables["notice"], db.WAVE)
+    assert before < db.WAVE <= known()

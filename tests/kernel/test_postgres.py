@@ -220,3 +220,8 @@ def test_only_tests_may_lose_data_and_sizes_follow_the_machine() -> None:
     assert server_settings("server", large)["shared_buffers"] == "4096MB"
     assert server_settings("server", small)["shared_buffers"] == "170MB"
     assert server_settings("demo", large)["shared_buffers"] == "512MB"
+    assert server_settings("scratch", large) == server_settings("demo", large) | {
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+    }

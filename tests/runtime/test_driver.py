@@ -60,6 +60,18 @@ def test_the_driver_stops_at_each_due_time_and_ends_where_it_was_told(house: Hou
     assert world.due == [_after(days=1)]
 
 
+def test_what_the_house_asks_for_finds_the_world_outside_at_the_same_moment(house: House, clock: VirtualClock) -> None:
+    world = Timetable([_after(hours=1), _after(hours=3)])
+    apart: list[timedelta] = []
+
+    def settle(house: House) -> int:
+        apart.append(house.clock.now() - world.moved[-1] if world.moved else timedelta.max)
+        return 0
+
+    Driver(house, clock, world, settle=settle).run(_after(hours=2))
+    assert set(apart) == {timedelta(0)}
+
+
 def test_time_stands_while_a_share_waits_for_its_retry(house: House, clock: VirtualClock) -> None:
     with house.open() as ctx:
         store.park(ctx, "tags", "notice", [], "it failed", 1, machine() + 0.5)
