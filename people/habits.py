@@ -21,10 +21,13 @@ class Model:
 
     reply_rate: float = 0.2
     template_reply_rate: float = 0.08
+    chat_rate: float = 0.1
     mass_click_rate: float = 0.05
     click_rate: float = 0.35
     answer_click_rate: float = 0.95
     template_click_rate: float = 0.25
+    like_rate: float = 0.03
+    comment_rate: float = 0.005
     form_rate: float = 0.53
     cta_rate: float = 0.9
     join_rate: float = 0.7
@@ -56,9 +59,9 @@ class Model:
 
 
 RATES = (
-    "reply_rate", "template_reply_rate", "mass_click_rate", "click_rate", "answer_click_rate", "template_click_rate",
-    "form_rate", "cta_rate", "join_rate", "menu_rate", "optout_rate", "leave_rate", "annoyed_leave_rate", "spread",
-    "read_on",
+    "reply_rate", "template_reply_rate", "chat_rate", "like_rate", "comment_rate", "mass_click_rate", "click_rate",
+    "answer_click_rate", "template_click_rate", "form_rate", "cta_rate", "join_rate", "menu_rate", "optout_rate",
+    "leave_rate", "annoyed_leave_rate", "spread", "read_on",
 )  # fmt: skip
 
 
@@ -93,6 +96,7 @@ class Habits:
     sleep: float
     reply_rate: float
     template_reply_rate: float
+    chat_rate: float
     mass_click_rate: float
     click_rate: float
     answer_click_rate: float
@@ -137,6 +141,7 @@ def habits(model: Model, seed: int, person: int, topic: str = "", changes: Mappi
         sleep=model.sleep_hours[0] + u[1] * (model.sleep_hours[1] - model.sleep_hours[0]),
         reply_rate=personal(model.reply_rate, s, interest),
         template_reply_rate=personal(model.template_reply_rate, s, interest),
+        chat_rate=personal(model.chat_rate, s, interest),
         mass_click_rate=personal(model.mass_click_rate, s, interest),
         click_rate=personal(model.click_rate, s, interest),
         answer_click_rate=personal(model.answer_click_rate, s, u[3]),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from people import followed
-from sandbox import groups
-from sandbox.callbacks import raise_oa, raise_wecom
+from sandbox import acquisition, groups, kf, moments, relations
+from sandbox.callbacks import raise_oa
 from sandbox.engine import Engine, Work
-from sandbox.store import dumps
 from sandbox.world import Unknown, World, token_text
 
 SCENES = {"": "ADD_SCENE_SEARCH", "qr": "ADD_SCENE_QR_CODE"}
@@ -157,79 +155,6 @@ def click_menu(world: World, work: Work, at: int) -> None:
         world.schedule(at, "visit", person, {"person": person, "url": url, "account": appid})
 
 
-def add_member(world: World, work: Work, at: int) -> None:
-    """Adds a staff member as WeCom contact: add_external_contact with State and WelcomeCode; a pair already there
-    raises nothing.
-    """
-    corpid, userid, person = _text(work, "corpid"), _text(work, "userid"), int(str(work["person"]))
-    if world.db.one("select 1 from member where corpid = ? and userid = ?", corpid, userid) is None:
-        raise Unknown(f"member {userid} of {corpid}")
-    uid = world.external_userid(corpid, person)
-    old = world.db.one(
-        "select ended from follow where corpid = ? and userid = ? and external_userid = ?", corpid, userid, uid
-    )
-    if old is not None and not old["ended"]:
-        return
-    state = _text(work, "state")
-    way = int(str(work.get("add_way") or (1 if state else 2)))
-    relate(world, corpid, userid, uid, at, state, way)
-    world.log("act", "add_member", at, account=corpid, person=person, uid=uid, key=userid, data={"state": state})
-    half = bool(work.get("half"))
-    fields: list[tuple[str, object]] = [
-        ("Event", "change_external_contact"),
-        ("ChangeType", "add_half_external_contact" if half else "add_external_contact"),
-        ("UserID", userid),
-        ("ExternalUserID", uid),
-    ]
-    if state:
-        fields.append(("State", state))
-    code = token_text("welcome", corpid, userid, uid, at, size=43)
-    world.db.keep(
-        f"welcome:{code}", {"corpid": corpid, "userid": userid, "uid": uid, "machine": world.clock.short(), "at": at}
-    )
-    raise_wecom(world, corpid, uid, at, [*fields, ("WelcomeCode", code)])
-
-
-def relate(world: World, corpid: str, userid: str, uid: str, at: int, state: str, add_way: int) -> None:
-    """Writes the relation member - customer; raises nothing."""
-    world.db.run("update contact set customer = 1 where corpid = ? and external_userid = ?", corpid, uid)
-    data = {
-        "remark": "",
-        "description": "",
-        "state": state,
-        "add_way": add_way,
-        "remark_mobiles": [],
-        "remark_company": "",
-        "tags": [],
-    }
-    world.db.run(
-        "insert or replace into follow (corpid, userid, external_userid, at, data, ended) values (?, ?, ?, ?, ?, '')",
-        corpid, userid, uid, at, dumps(data),
-    )  # fmt: skip
-
-
-def delete_member(world: World, work: Work, at: int) -> None:
-    """The customer deletes the staff member: del_follow_user. Member-side reads go on working."""
-    corpid, userid, person = _text(work, "corpid"), _text(work, "userid"), int(str(work["person"]))
-    uid = world.external_userid(corpid, person)
-    changed = world.db.run(
-        "update follow set ended = 'by_customer' where corpid = ? and userid = ? and external_userid = ? and "
-        "ended = ''",
-        corpid,
-        userid,
-        uid,
-    )
-    if changed:
-        world.log("act", "delete_member", at, account=corpid, person=person, uid=uid, key=userid)
-        fields = [
-            ("Event", "change_external_contact"),
-            ("ChangeType", "del_follow_user"),
-            ("UserID", userid),
-            ("ExternalUserID", uid),
-        ]
-        raise_wecom(world, corpid, uid, at, fields)
-
-
 def open_url(world: World, work: Work, at: int) -> None:
     """Opens a link in the person's browser."""
     person = int(str(work["person"]))
@@ -244,8 +169,12 @@ def fill_form(world: World, work: Work, at: int) -> None:
 
 HANDLERS: dict[str, Callable[[World, Work, int], None]] = {
     "subscribe": subscribe, "unsubscribe": unsubscribe, "block": block, "unblock": block, "scan": scan, "text": say,
-    "click_menu": click_menu, "add_member": add_member, "delete_member": delete_member, "open_url": open_url,
-    "fill_form": fill_form, "join_group": groups.join, "leave_group": groups.leave,
+    "click_menu": click_menu, "add_member": relations.add_member, "scan_way": relations.scan_way,
+    "use_link": acquisition.use_link, "delete_member": relations.delete_member, "chat": relations.chat,
+    "open_url": open_url, "fill_form": fill_form, "join_group": groups.join, "leave_group": groups.leave,
+    "group_text": groups.say,
+    "kf_enter": kf.enter, "kf_text": kf.say, "agree_archive": relations.agree, "like_moment": moments.react,
+    "comment_moment": moments.react,
 }  # fmt: skip
 
 
@@ -253,44 +182,3 @@ def do(engine: Engine, work: Work, at: int) -> None:
     """Performs one due act."""
     HANDLERS[str(work["act"])](engine.world, work, at)
     engine.totals.acted += 1
-
-
-def staff(world: World, corpid: str, userid: str, work: Work, at: int) -> None:
-    """A staff member's own acts in the WeCom client: remark, delete_customer, leave. Raises Unknown."""
-    row = world.db.one("select data from member where corpid = ? and userid = ?", corpid, userid)
-    if row is None:
-        raise Unknown(f"member {userid} of {corpid}")
-    act = _text(work, "act")
-    if act == "leave":
-        data = json.loads(row["data"]) | {"status": 5}
-        world.db.run("update member set data = ? where corpid = ? and userid = ?", dumps(data), corpid, userid)
-        world.log("act", "member_leave", at, account=corpid, uid=userid)
-        fields: list[tuple[str, object]] = [
-            ("Event", "change_contact"),
-            ("ChangeType", "delete_user"),
-            ("UserID", userid),
-        ]
-        raise_wecom(world, corpid, userid, at, fields, contacts=False)
-        return
-    uid = world.external_userid(corpid, world.person(str(work["person"])))
-    kept = world.db.one(
-        "select data from follow where corpid = ? and userid = ? and external_userid = ?", corpid, userid, uid
-    )
-    if kept is None or act not in ("remark", "delete_customer"):
-        raise Unknown(f"relation {userid} - {uid}" if kept is None else f"act {act}")
-    where = (corpid, userid, uid)
-    if act == "remark":
-        changed = dumps(json.loads(kept["data"]) | {"remark": _text(work, "remark")})
-        world.db.run(
-            "update follow set data = ? where corpid = ? and userid = ? and external_userid = ?", changed, *where
-        )
-    else:
-        world.db.run(
-            "update follow set ended = 'by_member' where corpid = ? and userid = ? and external_userid = ?", *where
-        )
-    world.log("act", f"member_{act}", at, account=corpid, uid=userid, key=uid)
-    change = "edit_external_contact" if act == "remark" else "del_external_contact"
-    raise_wecom(
-        world, corpid, uid, at,
-        [("Event", "change_external_contact"), ("ChangeType", change), ("UserID", userid), ("ExternalUserID", uid)],
-    )  # fmt: skip

@@ -9,10 +9,10 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.clock import day
@@ -37,6 +37,7 @@ class Call:
     at: int
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     who: tuple[int, str] = (0, "")  # the person and uid concerned, for the log
+    trouble: str = ""  # what becomes of the answer: "lost" on the way, or the front server is "down"
 
     @property
     def world(self) -> World:
@@ -88,6 +89,29 @@ class Endpoint:
     token: bool = True
 
 
+class _Json:
+    """An answer whose body is JSON: Starlette's Response without what it does for others."""
+
+    __slots__ = ("body",)
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(self.body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+class _Down:
+    """A front server whose platform does not answer: HTTP 502, no envelope."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"text/html"), (b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 502, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
 class _Cut:
     """An answer that never comes: the connection is cut after the headers."""
 
@@ -103,56 +127,57 @@ class Gate:
         self._windows: dict[tuple[str, str, int], tuple[int, int]] = {}
         self._calls = 0
 
-    async def __call__(self, endpoint: Endpoint, request: Request) -> Response | _Cut:
-        """Answers one HTTP request to a platform; HTTP 200 with an envelope whatever happens."""
+    async def __call__(self, endpoint: Endpoint, request: Request) -> _Json | _Cut | _Down:
+        """Answers one HTTP request to a platform; HTTP 200 with an envelope unless a fault says otherwise."""
         world = self.engine.world
         if world.faults.latency_ms:
             await asyncio.sleep(world.faults.latency_ms / 1000)
         self._calls += 1
-        account, who, cut = "", (0, ""), False
+        account, who, cut, down = "", (0, ""), False, False
+        query = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
         try:
             body, files = await _read(endpoint.platform, request)
-            world.db.commit()  # from here to the next commit nothing is awaited: a rollback takes back this call only
-            now = world.clock.now()
-            self._faults(endpoint)
-            agentid = 0
-            if endpoint.token:
-                account, agentid = self._authorised(endpoint, request.query_params.get("access_token", ""), now)
-                self._permitted(endpoint, account, agentid)
-                self._counted(endpoint, account, now)
-            call = Call(self.engine, account, agentid, request.query_params, body, now, files)
-            try:
-                result = dict(endpoint.handler(call))
-            finally:
-                account, who = call.account, call.who
-            cut = world.chance("drop", self._calls) < world.faults.drop_answers
+            with world.db.piece():
+                now = world.clock.now()
+                self._faults(endpoint)
+                agentid = 0
+                if endpoint.token:
+                    account, agentid = self._authorised(endpoint, query.get("access_token", ""), now)
+                    self._permitted(endpoint, account, agentid)
+                    self._counted(endpoint, account, now)
+                call = Call(self.engine, account, agentid, query, body, now, files)
+                try:
+                    result = dict(endpoint.handler(call))
+                finally:
+                    account, who = call.account, call.who
+            rate = world.faults.drop_answers
+            trouble = call.trouble
+            cut = trouble == "lost" or (rate > 0 and world.chance("drop", self._calls) < rate)
+            down = trouble == "down"
         except Refused as refusal:
             result = {
                 "errcode": refusal.code,
                 "errmsg": message(endpoint.platform, refusal, request.client),
                 **refusal.extra,
             }
-            if not refusal.keep:
-                world.db.rollback()
-        except Exception:
-            world.db.rollback()
-            raise
         world.log(
             "api", endpoint.path, world.clock.now(), account=account, person=who[0], uid=who[1],
             result=str(result.get("errcode", 0)), key=endpoint.method,
             msgid=str(result.get("msg_id") or result.get("msgid") or ""),
         )  # fmt: skip
-        world.db.commit()
+        await world.db.commit_soon()
         self.engine.wake()
         if cut:
             return _Cut()
-        return Response(dumps(result).encode(), media_type="application/json")
+        if down:
+            return _Down()
+        return _Json(dumps(result).encode())
 
     def _faults(self, endpoint: Endpoint) -> None:
         faults = self.engine.world.faults
         if faults.ip_denied:
             raise Refused(40164 if endpoint.platform == "oa" else 60020)
-        if self.engine.world.chance("busy", self._calls) < faults.busy:
+        if faults.busy and self.engine.world.chance("busy", self._calls) < faults.busy:
             raise Refused(-1)
 
     def _authorised(self, endpoint: Endpoint, token: str, now: int) -> tuple[str, int]:
@@ -204,13 +229,13 @@ class Gate:
         world = self.engine.world
         scale = float(str(world.oa.get(account, {}).get("quota_scale") or 1))
         key = (account, api, day(now))
-        if world.db.value("select n from quota where account = ? and api = ? and day = ?", *key) >= int(limit * scale):
-            raise Refused(45009)
-        world.db.run(
+        used = world.db.value(
             "insert into quota (account, api, day, n) values (?, ?, ?, 1) on conflict (account, api, day) do "
-            "update set n = n + 1",
+            "update set n = n + 1 returning n",
             *key,
         )
+        if used > int(limit * scale):
+            raise Refused(45009)
 
 
 async def _read(platform: Platform, request: Request) -> tuple[dict[str, object], dict[str, tuple[str, bytes]]]:

@@ -27,13 +27,13 @@ def _raise(world: World, account: str, agentid: int, uid: str, event: str, lane:
         "n": number, "account": account, "agentid": agentid, "uid": uid, "event": event, "xml": xml, "fault": "",
     }  # fmt: skip
     due = at
-    if world.chance("lose", number) < faults.lose:
+    if faults.lose and world.chance("lose", number) < faults.lose:
         work["fault"] = "lost"
-    elif world.chance("reorder", number) < faults.reorder:
+    elif faults.reorder and world.chance("reorder", number) < faults.reorder:
         work["fault"] = "reordered"
         due = at + 1_000 + int(world.chance("reorder_by", number) * 89_000)
     world.schedule(due, "callback", lane, work)
-    if not work["fault"] and world.chance("duplicate", number) < faults.duplicate:
+    if faults.duplicate and not work["fault"] and world.chance("duplicate", number) < faults.duplicate:
         later = due + 1_000 + int(world.chance("duplicate_by", number) * 29_000)
         world.schedule(later, "callback", lane, work | {"fault": "duplicated"})
 
@@ -52,12 +52,17 @@ def raise_oa(world: World, appid: str, openid: str, person: int, at: int, fields
 
 
 def raise_wecom(
-    world: World, corpid: str, uid: str, at: int, fields: Iterable[tuple[str, object]], *, contacts: bool = True
-) -> None:
-    """An event of a corp to every app that may hear it: 客户联系 ones (`contacts`) to callable apps, others to all."""
+    world: World, corpid: str, uid: str, at: int, fields: Iterable[tuple[str, object]], *, contacts: bool = True,
+    source: str = "sys",
+) -> None:  # fmt: skip
+    """An event of a corp to every app that may hear it: 客户联系 ones (`contacts`) to callable apps, others to all.
+
+    `source` is its FromUserName, which events of customer service lack.
+    """
     rest = list(fields)
     event = str(dict(rest).get("ChangeType") or dict(rest)["Event"])
-    head = [("ToUserName", corpid), ("FromUserName", "sys"), ("CreateTime", at // 1000), ("MsgType", "event")]
+    head: list[tuple[str, object]] = [("ToUserName", corpid), *([("FromUserName", source)] if source else [])]
+    head += [("CreateTime", at // 1000), ("MsgType", "event")]
     for (corp, agentid), app in world.apps.items():
         if corp == corpid and app.get("callback_url") and (app.get("callable") or not contacts):
             _raise(world, corpid, agentid, uid, event, _lane(uid), document([*head, *rest]), at)
@@ -74,23 +79,24 @@ def envelope(world: World, work: Work) -> tuple[str, bytes]:
     owner = target(world, account, agentid)
     token, key = str(owner.get("token", "")), str(owner.get("aes_key", ""))
     stamp, nonce = str(world.clock.now() // 1000), str(secrets.randbelow(10**9) + 10**9)
-    query: dict[str, str] = {"timestamp": stamp, "nonce": nonce}
+    # Joined by hand: what stands here are digits, hexadecimals and openids, which need no quoting.
+    query = f"timestamp={stamp}&nonce={nonce}"
     body = xml
     if agentid:
         sealed = encrypt(key, account, xml)
-        query["msg_signature"] = sign(token, stamp, nonce, sealed)
+        query += f"&msg_signature={sign(token, stamp, nonce, sealed)}"
         body = document([("ToUserName", account), ("AgentID", str(agentid)), ("Encrypt", sealed)])
     else:
-        query |= {"signature": sign(token, stamp, nonce), "openid": str(work["uid"])}
+        query += f"&signature={sign(token, stamp, nonce)}&openid={work['uid']}"
         if owner.get("mode") in ("safe", "compatible"):
             sealed = encrypt(key, account, xml)
-            query |= {"encrypt_type": "aes", "msg_signature": sign(token, stamp, nonce, sealed)}
+            query += f"&encrypt_type=aes&msg_signature={sign(token, stamp, nonce, sealed)}"
             if owner["mode"] == "safe":
                 body = document([("ToUserName", owner.get("gh_id") or account), ("Encrypt", sealed)])
             else:
                 body = xml.replace("</xml>", element("Encrypt", sealed) + "</xml>")
     url = str(owner.get("callback_url", ""))
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}", body.encode()
+    return f"{url}{'&' if '?' in url else '?'}{query}", body.encode()
 
 
 async def deliver(engine: Engine, work: Work, due: int) -> None:
@@ -101,7 +107,7 @@ async def deliver(engine: Engine, work: Work, due: int) -> None:
     def note(result: str, data: Mapping[str, object] | None = None) -> None:
         number = str(work["n"])
         world.log("callback", event, due, account=account, uid=uid, msgid=number, key=fault, result=result, data=data)
-        world.db.commit()
+        world.db.commit_soon()
 
     if fault == "lost":
         note("lost")

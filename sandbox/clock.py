@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta, timezone
-
-SHANGHAI = timezone(timedelta(hours=8))
+from datetime import UTC, datetime
+from functools import lru_cache
 
 
 class Backwards(Exception):
@@ -31,7 +30,12 @@ def iso(ms: int) -> str:
 
 def day(ms: int) -> str:
     """The natural day in Asia/Shanghai, 2026-03-02."""
-    return datetime.fromtimestamp(ms / 1000, SHANGHAI).strftime("%Y-%m-%d")
+    return _day((ms + 8 * 3_600_000) // 86_400_000)
+
+
+@lru_cache(1024)
+def _day(number: int) -> str:
+    return datetime.fromtimestamp(number * 86_400, UTC).strftime("%Y-%m-%d")
 
 
 def month(ms: int) -> str:

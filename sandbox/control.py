@@ -10,19 +10,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox import acts, callbacks, population, report
+from sandbox import acquisition, acts, archive, callbacks, kf, population, relations, report, shop
 from sandbox.clock import Backwards, iso, parse_time
 from sandbox.engine import Engine
 from sandbox.store import dumps
 from sandbox.world import Unknown
 
 Answer = Mapping[str, object]
-Reader = Callable[[Mapping[str, str]], Answer]
+Reader = Callable[[Mapping[str, str]], Answer | report.Ready]
 Writer = Callable[[dict[str, object], Request], Awaitable[Answer]]
 
 
 def _json(value: object, status: int = 200) -> Response:
-    return Response(dumps(value).encode(), status, media_type="application/json")
+    text = value if isinstance(value, report.Ready) else dumps(value)
+    return Response(text.encode(), status, media_type="application/json")
 
 
 def _problem(status: int, code: str, text: str) -> Response:
@@ -44,12 +45,13 @@ class Control:
             "/log": lambda q: report.log_page(world, q), "/counts": lambda q: report.counts(world, q),
             "/received": lambda q: report.received(world, q),
             "/acted": lambda q: report.acted(world, q), "/people": lambda q: report.people(world, q),
+            "/broadcasts": lambda q: report.broadcasts(world, q), "/archive": lambda q: archive.page(world, q),
         }  # fmt: skip
         writes: dict[str, Writer] = {
             "/clock": self.set_clock, "/accounts": self.set_accounts, "/accounts/verify": self.verify,
             "/people": self.set_people,
             "/arrivals": self.set_arrivals, "/faults": self.set_faults, "/people/{id}/act": self.act,
-            "/members/{id}/act": self.member_act,
+            "/members/{id}/act": self.member_act, "/staff": self.set_staff, "/shop": self.trade,
         }  # fmt: skip
         made: list[BaseRoute] = [
             Route(f"/_sandbox{path}", self._reader(read), methods=["GET"]) for path, read in reads.items()
@@ -224,7 +226,10 @@ class Control:
         if needs in ("subscribe", "unsubscribe", "block", "unblock", "scan", "text", "click_menu"):
             if body.get("account") not in world.oa:
                 raise Unknown(f"account {body.get('account')}")
-        elif needs in ("add_member", "delete_member"):
+        elif needs in ("kf_enter", "kf_text"):
+            if kf.account(world, str(body.get("open_kfid"))) is None:
+                raise Unknown(f"customer service account {body.get('open_kfid')}")
+        elif needs in ("add_member", "delete_member", "chat", "agree_archive", "like_moment", "comment_moment"):
             if (
                 world.db.one(
                     "select 1 from member where corpid = ? and userid = ?",
@@ -236,6 +241,12 @@ class Control:
                 raise Unknown(f"member {body.get('userid')}")
         elif needs in ("open_url", "fill_form"):
             population.text(body, "url")
+        elif needs == "scan_way":
+            if relations.way_of(world, str(body.get("config_id"))) is None:
+                raise Unknown(f"contact way {body.get('config_id')}")
+        elif needs == "use_link":
+            if acquisition.link_of(self.world, str(body.get("link_id"))) is None:
+                raise Unknown(f"acquisition link {body.get('link_id')}")
         elif "config_id" in body:
             if world.db.one("select 1 from join_way where config_id = ?", str(body["config_id"])) is None:
                 raise Unknown(f"join way {body['config_id']}")
@@ -246,7 +257,7 @@ class Control:
             is None
         ):
             raise Unknown(f"group {body.get('chat_id')}")
-        if needs == "text":
+        if needs in ("text", "chat", "kf_text", "group_text"):
             population.text(body, "text")
         ticket = body.get("ticket")
         if ticket and world.db.one("select 1 from qr where ticket = ?", str(ticket)) is None:
@@ -255,9 +266,21 @@ class Control:
     async def member_act(self, body: dict[str, object], request: Request) -> Answer:
         """A staff member's own act in the client."""
         now = self.world.clock.now()
-        acts.staff(self.world, population.text(body, "corpid"), request.path_params["id"], body, now)
+        relations.staff(self.world, population.text(body, "corpid"), request.path_params["id"], body, now)
         await self._settle(now)
         return {"ok": True}
+
+    async def set_staff(self, body: dict[str, object], request: Request) -> Answer:
+        """How the members confirm their tasks."""
+        model = body.get("model", {})
+        if not isinstance(model, Mapping):
+            raise ValueError("model must be an object")
+        self.world.configure_staff(model)
+        return dataclasses.asdict(self.world.staff_model)
+
+    async def trade(self, body: dict[str, object], request: Request) -> Answer:
+        """The company's shop reports buyers and orders."""
+        return await shop.trade(self.engine, body)
 
     async def one_person(self, request: Request) -> Response:
         """GET /_sandbox/people/{id}."""

@@ -7,6 +7,7 @@ import hashlib
 import secrets
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from Crypto.Cipher import AES
@@ -20,10 +21,16 @@ def sign(*parts: str) -> str:
     return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()
 
 
-def _cipher(aes_key: str) -> CbcMode:
+@lru_cache(64)
+def _key(aes_key: str) -> bytes:
     key = base64.b64decode(aes_key + "=")
     if len(aes_key) != 43 or len(key) != 32:
         raise ValueError("aes_key must have 43 characters")
+    return key
+
+
+def _cipher(aes_key: str) -> CbcMode:
+    key = _key(aes_key)
     return AES.new(key, AES.MODE_CBC, iv=key[:16])
 
 

@@ -45,17 +45,55 @@ WECOM_TEXTS = {
     40032: "invalid userid list size",
     48002: "api forbidden for this app",
     45009: "api freq out of limit",
+    40005: "invalid file type",
+    40071: "tag name exists",
+    40126: "tag limit exceeded",
+    40144: "customer carries too many tags",
+    41041: "too many members in contact way",
+    41045: "contact way limit exceeded",
+    41046: "missing groupmsg msgid",
+    41047: "invalid groupmsg msgid",
+    41048: "no customer to send to",
+    41049: "welcome code missing",
+    41050: "invalid welcome code",
+    41051: "customer already chatting",
+    41058: "no right to edit this object",
+    41063: "groupmsg is being dispatched",
+    41064: "too many attachments",
+    41065: "invalid attachment type",
+    41093: "groupmsg already cancelled",
+    41094: "remind frequency limit",
+    41096: "welcome message being distributed",
+    41111: "invalid tag count",
+    41201: "invalid chat key",
+    41200: "not allowed for this industry",
+    42052: "msgid expired",
+    45001: "media size out of limit",
+    45035: "concurrent write",
+    41210: "too many moment tasks this month",
+    95000: "invalid open_kfid",
+    95001: "more than 5 messages",
+    95002: "past 48 hours",
+    95004: "open_kfid missing",
+    95007: "invalid token",
+    95008: "menu too large",
+    95013: "session ended",
+    95014: "not a servicer",
+    95016: "state change not allowed",
+    95018: "state forbids sending",
+    95031: "no enquiry in 48 hours",
+    95033: "duplicate msgid",
+    81013: "all receivers are invalid",
+    82001: "no receivers",
 }
 
 
 class Refused(Exception):
-    """A platform call answered with an error. `keep` = what the handler wrote stays written."""
+    """A platform call answered with an error; what the handler wrote is taken back."""
 
-    def __init__(
-        self, code: int, detail: str = "", extra: Mapping[str, object] | None = None, keep: bool = False
-    ) -> None:
+    def __init__(self, code: int, detail: str = "", extra: Mapping[str, object] | None = None) -> None:
         super().__init__(code, detail)
-        self.code, self.detail, self.extra, self.keep = code, detail, dict(extra or {}), keep
+        self.code, self.detail, self.extra = code, detail, dict(extra or {})
 
 
 def message(platform: str, refusal: Refused, client: Address | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from sandbox import archive
 from sandbox.callbacks import raise_wecom
 from sandbox.engine import Work
 from sandbox.store import dumps
@@ -138,3 +139,12 @@ def leave(world: World, work: Work, at: int) -> None:
     if world.db.run("delete from chat_member where corpid = ? and chat_id = ? and uid = ?", corpid, chat_id, uid):
         world.log("act", "leave_group", at, account=corpid, person=person, uid=uid, key=chat_id)
         _changed(world, corpid, chat_id, uid, at, "del_member", ("QuitScene", 0))
+
+
+def say(world: World, work: Work, at: int) -> None:
+    """Writes in a group; one who is not in it cannot."""
+    person, corpid, chat_id = int(str(work["person"])), str(work.get("corpid") or ""), str(work.get("chat_id") or "")
+    uid, text = world.external_userid(corpid, person), str(work.get("text") or "")
+    if world.db.one("select 1 from chat_member where corpid = ? and chat_id = ? and uid = ?", corpid, chat_id, uid):
+        world.log("act", "group_text", at, account=corpid, person=person, uid=uid, key=text, data={"chat_id": chat_id})
+        archive.keep_room(world, corpid, chat_id, uid, at, text)

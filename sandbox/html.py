@@ -1,8 +1,14 @@
-"""Reads a page the way a person does: its view marks, its forms, its links that ask for something."""
+"""Reads a page the way a person does: its view marks, its forms, its links that ask for something.
+
+A page that thousands open differs from one person to the next only in two opaque words: the view's token and the code
+in the person's own link. They are masked, what remains is parsed once (0.4 ms), and put back (0.02 ms).
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
@@ -97,9 +103,63 @@ class _Reader(HTMLParser):
             self._label += data.strip()
 
 
-def read(url: str, markup: str) -> Seen:
-    """Parses one page; links and actions become absolute against `url`."""
+# Marks of a private use area: no page has them, and no address loses them.
+_MARKS = "".join(map(chr, range(0xE000, 0xE010)))
+_MARKED = re.compile(f"[{_MARKS}]")
+_QUERY = "\ue010"
+_VIEW = re.compile(r'<body\b[^>]*\sdata-view="([^"<>]*)"')
+# Opaque words only: whatever could be a tag's or an attribute's name must keep its place in the markup.
+_OPAQUE = re.compile(r"(?=[\w-]*[A-Z])[\w-]{12,128}", re.ASCII)
+
+
+def _parse(url: str, markup: str) -> Seen:
     reader = _Reader(url)
     reader.feed(markup)
     reader.close()
     return reader.seen
+
+
+_parse_once = lru_cache(256)(_parse)
+
+
+def read(url: str, markup: str) -> Seen:
+    """Parses one page; links and actions become absolute against `url`."""
+    if _MARKED.search(markup):
+        return _parse(url, markup)
+    url = url.partition("#")[0]
+    bare_url, _, query = url.partition("?")
+    view = _VIEW.search(markup)
+    candidates = [view[1] if view else "", *bare_url.split("/")[3:]]
+    words = list(zip(_MARKS, [word for word in dict.fromkeys(candidates) if _OPAQUE.fullmatch(word)], strict=False))
+    bare = markup
+    for mark, word in words:
+        bare_url, bare = bare_url.replace(word, mark), bare.replace(word, mark)
+    if query:
+        bare_url += "?" + _QUERY
+        words.append((_QUERY, query))
+    return _restored(_parse_once(bare_url, bare), words)
+
+
+def _restored(seen: Seen, words: list[tuple[str, str]]) -> Seen:
+    """A copy with the words put back where their marks stand."""
+
+    def back(text: str) -> str:
+        for mark, word in words:
+            text = text.replace(mark, word)
+        return text
+
+    def again(one: Field) -> Field:
+        texts = (back(one.name), back(one.value), back(one.label))
+        options = tuple(back(option) for option in one.options)
+        if texts == (one.name, one.value, one.label) and options == one.options:
+            return one
+        return Field(texts[0], one.type, texts[1], texts[2], options, one.required)
+
+    return Seen(
+        back(seen.view),
+        back(seen.beacon),
+        back(seen.name),
+        seen.pages,
+        [Form(back(form.action), form.method, [again(one) for one in form.fields]) for form in seen.forms],
+        [Cta(back(cta.label), back(cta.url)) for cta in seen.ctas],
+    )

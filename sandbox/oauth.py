@@ -30,7 +30,7 @@ def _trusted(world: World, appid: str, agentid: int, host: str) -> bool:
     return isinstance(allowed, list) and host in [str(d).split(":")[0] for d in allowed]
 
 
-def authorize(world: World, request: Request) -> Response:
+async def authorize(world: World, request: Request) -> Response:
     """Redirects with code and state. The person is told by X-Sandbox-Person; a human without it is asked whom to be."""
     query = dict(request.query_params)
     appid, target, state = query.get("appid", ""), query.get("redirect_uri", ""), query.get("state", "")
@@ -60,7 +60,7 @@ def authorize(world: World, request: Request) -> Response:
         "insert into code (code, account, agentid, person, userid, scope, at) values (?, ?, ?, ?, ?, ?, ?)",
         code, appid, agentid, person, userid, query["scope"], now,
     )  # fmt: skip
-    world.db.commit()
+    await world.db.commit_soon()
     back = urlunsplit(
         parts._replace(
             query=urlencode([*parse_qsl(parts.query, keep_blank_values=True), ("code", code), ("state", state)])
@@ -101,6 +101,19 @@ def _chooser(world: World, appid: str, request: Request) -> Response:
     return _page("沙箱：以谁的身份继续？", f"<ul>{items}</ul>")
 
 
+def _trouble(call: Call, code: str, account: str) -> str:
+    """What the fault `oauth` does to the exchange of a code: "busy", "lost", "down" or nothing. By a hash of (seed,
+    person, how many codes the person has had), so that it does not depend on who comes first."""
+    world = call.world
+    if not world.faults.oauth:
+        return ""
+    person = world.db.value("select person from code where code = ? and account = ?", code, account)
+    number = world.db.value("select count(*) from code where person = ? and account = ?", person, account)
+    if world.chance("oauth", f"{person}|{number}") >= world.faults.oauth:
+        return ""
+    return ("busy", "lost", "down")[int(world.chance("oauth kind", f"{person}|{number}") * 3)]
+
+
 def _spend(call: Call, code: str, account: str, used: int, expired: int) -> tuple[int, str, str]:
     """Takes a code: (person, userid, scope). Single use, 5 minutes. Refuses 40029, `used`, `expired`."""
     row = call.world.db.one("select * from code where code = ? and account = ?", code, account)
@@ -125,7 +138,11 @@ def oa_access_token(call: Call) -> Mapping[str, object]:
         raise Refused(40125)
     if call.query.get("grant_type") != "authorization_code":
         raise Refused(40035, "grant_type")
-    person, _, scope = _spend(call, call.query.get("code", ""), appid, 40163, 40029)
+    code = call.query.get("code", "")
+    call.trouble = _trouble(call, code, appid)
+    if call.trouble == "busy":
+        raise Refused(-1)
+    person, _, scope = _spend(call, code, appid, 40163, 40029)
     openid = call.world.openid(appid, person)
     call.who = (person, openid)
     answer: dict[str, object] = {

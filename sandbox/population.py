@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from people import unit
-from sandbox.acts import SCENES, relate
+from people import MANNERS, unit
+from sandbox.acts import SCENES
+from sandbox.broadcasts import POLICIES
 from sandbox.callbacks import raise_wecom
 from sandbox.clock import parse_time
 from sandbox.crypto import encrypt
 from sandbox.groups import chat, create
+from sandbox.relations import relate, way_of
 from sandbox.store import dumps
 from sandbox.world import Unknown, World
 
@@ -77,6 +79,8 @@ def set_accounts(world: World, body: Mapping[str, object], at: int) -> None:
             db.run(
                 "insert or replace into corp_app (corpid, agentid, data) values (?, ?, ?)", corpid, agentid, dumps(data)
             )
+        if entry.get("broadcast_quota", POLICIES[0]) not in POLICIES:
+            raise ValueError(f"broadcast_quota must be one of {', '.join(POLICIES)}")
         world.load()
         for place in items(entry, "departments"):
             db.run(
@@ -95,6 +99,8 @@ def set_accounts(world: World, body: Mapping[str, object], at: int) -> None:
 
 def _member(world: World, corpid: str, member: Mapping[str, object], at: int, fresh: bool) -> None:
     userid = text(member, "userid")
+    if member.get("confirm") not in (None, *MANNERS):
+        raise ValueError(f"confirm must be one of {', '.join(MANNERS)}")
     row = world.db.one("select data from member where corpid = ? and userid = ?", corpid, userid)
     old = json.loads(row["data"]) if row else None
     new = {"department": [1], "status": 1, "follow_user": True} | (old or {}) | dict(member)
@@ -198,12 +204,25 @@ def _contacts(world: World, entry: Mapping[str, object], everybody: Sequence[int
 
 
 def set_arrivals(world: World, body: Mapping[str, object]) -> dict[str, object]:
-    """POST /_sandbox/arrivals: new people who follow within [from, to). Raises ValueError or Unknown."""
-    appid, number = text(body, "account"), count(body, "count")
+    """POST /_sandbox/arrivals: new people who follow an account or scan a contact way within [from, to).
+
+    Raises ValueError or Unknown.
+    """
+    number, config_id = count(body, "count"), str(body.get("config_id") or "")
+    appid = "" if config_id else text(body, "account")
+    if config_id and way_of(world, config_id) is None:
+        raise Unknown(f"contact way {config_id}")
     scenes = body.get("scenes") or ({str(body["scene"]): number} if body.get("scene") else None)
     first, last = world.add_people(number)
     entry = {"account": appid, "at": body.get("from"), "until": body.get("to"), "scenes": scenes}
     if entry["until"] is None:
         raise ValueError("to is missing")
-    _follow(world, entry, list(range(first, last + 1)))
+    persons = list(range(first, last + 1))
+    if config_id:
+        world.schedule_many(
+            (at, "act", p, {"person": p, "act": "scan_way", "config_id": config_id})
+            for p, at in zip(persons, _moments(world, entry, persons, "at", "until"), strict=True)
+        )
+    else:
+        _follow(world, entry, persons)
     return {"first": first, "last": last, "ids": [first, last]}

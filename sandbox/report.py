@@ -6,12 +6,21 @@ import dataclasses
 import json
 import sqlite3
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from sandbox.clock import iso, parse_time
-from sandbox.world import World
+from sandbox.store import dumps
+from sandbox.world import World, digest
 
 FOREVER = 1 << 62
+FATES = ("unsent", "sent", "gone", "over")
+
+
+class Ready(str):
+    """An answer that is JSON already."""
+
+    __slots__ = ()
 
 
 def span(query: Mapping[str, str]) -> tuple[int, int]:
@@ -32,12 +41,27 @@ def entry(row: sqlite3.Row) -> dict[str, object]:
     return made
 
 
-def log_page(world: World, query: Mapping[str, str]) -> dict[str, object]:
+_quoted = json.encoder.encode_basestring
+_iso = lru_cache(4096)(iso)
+PLAIN = ("act", "callback")
+
+
+def _plain(row: sqlite3.Row) -> str:
+    """What `entry` makes of the kinds without fields of their own, as JSON; their data is JSON already."""
+    number, at, kind, name, account, person, uid, route, msgid, key, result, data = row
+    return (
+        f'{{"id":{number},"at":"{_iso(at)}","kind":"{kind}","name":{_quoted(name)},"account":{_quoted(account)},'
+        f'"person":{person},"uid":{_quoted(uid)},"route":{_quoted(route)},"msgid":{_quoted(msgid)},'
+        f'"key":{_quoted(key)},"result":{_quoted(result)},"data":{data or "{}"}}}'
+    )
+
+
+def log_page(world: World, query: Mapping[str, str]) -> Ready:
     """Entries after since_id, oldest first."""
     limit = min(int(query.get("limit") or 1000), 10_000)
     where, args = "id > ?", [int(query.get("since_id") or 0)]
     texts: list[str] = []
-    for name in ("kind", "name", "account", "uid", "route"):
+    for name in ("kind", "name", "account", "uid", "route", "result"):
         if query.get(name):
             where += f" and +{name} = ?"  # the plus keeps SQLite on the ids, so that a page costs only its rows
             texts.append(query[name])
@@ -45,7 +69,9 @@ def log_page(world: World, query: Mapping[str, str]) -> dict[str, object]:
         where += " and person = ?"
         texts.append(str(world.person(query["person"])))
     rows = world.db.all(f"select * from log where {where} order by id limit ?", *args, *texts, limit)  # noqa: S608  # only names of our own in the text
-    return {"entries": [entry(r) for r in rows], "last_id": rows[-1]["id"] if rows else args[0]}
+    entries = ",".join([_plain(row) if row["kind"] in PLAIN else dumps(entry(row)) for row in rows])
+    last = rows[-1]["id"] if rows else args[0]
+    return Ready(f'{{"entries":[{entries}],"last_id":{last}}}')
 
 
 def _url(raw: str) -> str:
@@ -184,6 +210,36 @@ def acted(world: World, query: Mapping[str, str]) -> dict[str, object]:
         where += " and instr(key, ?) > 0"
         args.append(query["match"])
     return _persons(world.db.all(f"select person, uid from log where {where}", since, until, *args))  # noqa: S608  # only names of our own in the text
+
+
+def broadcasts(world: World, query: Mapping[str, str]) -> dict[str, object]:
+    """GET /_sandbox/broadcasts: those made within a span, with each member's task and the fate of its recipients."""
+    since, until = span(query)
+    found = world.db.all(
+        "select rowid, * from broadcast where created >= ? and created < ? and (? = '' or corpid = ?) order by rowid",
+        since, until, query.get("corpid", ""), query.get("corpid", ""),
+    )  # fmt: skip
+    return {"broadcasts": [_broadcast(world, row) for row in found]}
+
+
+def _broadcast(world: World, row: sqlite3.Row) -> dict[str, object]:
+    title, text, _ = json.loads(row["data"])["pieces"][0]
+    fates: dict[str, dict[str, int]] = {}
+    for one in world.db.all(
+        "select userid, status, count(*) n from broadcast_target where msgid = ? group by 1, 2", row["msgid"]
+    ):
+        fates.setdefault(one["userid"], dict.fromkeys(FATES, 0))[FATES[one["status"]]] = one["n"]
+    tasks = world.db.all("select * from broadcast_task where msgid = ? order by userid", row["msgid"])
+    return {
+        "msgid": row["msgid"], "corpid": row["corpid"], "chat_type": row["chat_type"], "created": iso(row["created"]),
+        "cancelled": bool(row["cancelled"]), "reminders": len(json.loads(row["reminded"])),
+        "title": title or text.replace("\n", " ")[:40], "digest": digest(title, text),
+        "tasks": [
+            {"userid": t["userid"], "sent_at": iso(t["sent_at"]) if t["sent_at"] is not None else None,
+             **fates[t["userid"]]}
+            for t in tasks
+        ],
+    }  # fmt: skip
 
 
 def person(world: World, number: int) -> dict[str, object]:

@@ -5,11 +5,26 @@ from __future__ import annotations
 from sandbox import oauth
 from sandbox.api import Endpoint, Platform
 from sandbox.oa import content, custom, mass, template, tokens, users
-from sandbox.wecom import chats, contacts, directory
+from sandbox.wecom import (
+    acquisition,
+    chats,
+    contacts,
+    directory,
+    groupmsg,
+    kf,
+    media,
+    messages,
+    moments,
+    tags,
+    ways,
+    welcome,
+)
 
 ENDPOINTS: list[Endpoint] = [
     *tokens.ENDPOINTS, *users.ENDPOINTS, *content.ENDPOINTS, *custom.ENDPOINTS, *mass.ENDPOINTS, *template.ENDPOINTS,
     *oauth.OA_ENDPOINTS, *directory.ENDPOINTS, *contacts.ENDPOINTS, *chats.ENDPOINTS, *oauth.WECOM_ENDPOINTS,
+    *ways.ENDPOINTS, *welcome.ENDPOINTS, *media.ENDPOINTS, *groupmsg.ENDPOINTS, *tags.ENDPOINTS, *messages.ENDPOINTS,
+    *acquisition.ENDPOINTS, *kf.ENDPOINTS, *moments.ENDPOINTS,
 ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from people import Model, Profile, model_from, profile, unit
+from people import Model, Profile, StaffModel, model_from, profile, staff_model_from, unit
 from sandbox.clock import Clock
 from sandbox.store import Db, Value, dumps
 
@@ -31,6 +31,8 @@ class Faults:
     ip_denied: bool = False
     busy: float = 0.0
     drop_answers: float = 0.0
+    oauth: float = 0.0
+    tag_conflict: float = 0.0
 
 
 class Unknown(Exception):
@@ -73,6 +75,7 @@ class World:
         self.seed = int(str(db.setting("seed", 1)))
         self.grain = int(str(db.setting("grain_s", 1))) * 1000
         self.model = model_from(Model(), _mapping(db.setting("model", {})))
+        self.staff_model = staff_model_from(StaffModel(), _mapping(db.setting("staff_model", {})))
         # Scripted persons are few; their own habits are kept at hand for the vectorised reactions.
         rows = db.all("select id, data from person where data like '%\"habits\"%'")
         self.own: dict[int, dict[str, float]] = {r["id"]: json.loads(r["data"])["habits"] for r in rows}
@@ -90,6 +93,13 @@ class World:
             self.db.keep("seed", seed)
         if grain_s is not None:
             self.db.keep("grain_s", grain_s)
+        self.load()
+
+    def configure_staff(self, model: Mapping[str, object]) -> None:
+        """Replaces the staff's parameters that are given. Raises ValueError for unknown or bad ones."""
+        changes = dict(_mapping(self.db.setting("staff_model", {})), **model)
+        staff_model_from(StaffModel(), changes)
+        self.db.keep("staff_model", changes)
         self.load()
 
     def save_faults(self) -> None:
@@ -200,14 +210,12 @@ class World:
 
     def next_due(self) -> int | None:
         """The earliest thing waiting, Unix ms."""
-        row = self.db.one("select due from due where taken = 0 order by due limit 1")
+        row = self.db.one("select due from due order by due limit 1")
         return int(row[0]) if row else None
 
     def counter(self, name: str) -> int:
         """The next number of a stored sequence, from 1."""
-        value = int(str(self.db.setting(f"counter:{name}", 0))) + 1
-        self.db.keep(f"counter:{name}", value)
-        return value
+        return self.db.counter(name)
 
     def chance(self, purpose: str, key: object) -> float:
         """A uniform number of the fault seed for (purpose, key)."""

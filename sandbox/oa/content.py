@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from sandbox.api import Call, Endpoint
 from sandbox.errors import Refused
 from sandbox.inbox import Content
+from sandbox.media import keep, media
 from sandbox.store import dumps
-from sandbox.world import World, token_text
 
-DAY_MS = 86_400_000
 OK: Mapping[str, object] = {"errcode": 0, "errmsg": "ok"}
 SIZES = {"image": 10 << 20, "voice": 2 << 20, "video": 10 << 20, "thumb": 64 << 10}
 _TAG = re.compile(r"<[^>]+>")
@@ -30,17 +29,6 @@ def _file(call: Call, kind: str, most: int) -> tuple[str, bytes]:
     return name, body
 
 
-def _store(call: Call, kind: str, name: str, body: bytes, permanent: bool) -> str:
-    media_id = token_text("media", call.account, kind, call.world.counter("media"), call.at, size=43)
-    call.world.db.run(
-        "insert into media (account, media_id, kind, name, permanent, created, expires, body) values (?, ?, ?, "
-        "?, ?, ?, ?, ?)",
-        call.account, media_id, kind, name, int(permanent), call.at,
-        call.at + (3 * DAY_MS if not permanent else 10**13), body,
-    )  # fmt: skip
-    return media_id
-
-
 def _kind(call: Call) -> str:
     kind = call.query.get("type", "")
     if kind not in SIZES:
@@ -52,14 +40,14 @@ def upload(call: Call) -> Mapping[str, object]:
     """A temporary file, kept 3 days."""
     kind = _kind(call)
     name, body = _file(call, kind, SIZES[kind])
-    return {"type": kind, "media_id": _store(call, kind, name, body, False), "created_at": call.at // 1000}
+    return {"type": kind, "media_id": keep(call, kind, name, body, False), "created_at": call.at // 1000}
 
 
 def add_material(call: Call) -> Mapping[str, object]:
     """A permanent file."""
     kind = _kind(call)
     name, body = _file(call, kind, SIZES[kind])
-    media_id = _store(call, kind, name, body, True)
+    media_id = keep(call, kind, name, body, True)
     return (
         {"media_id": media_id, "url": f"{call.world.url}/media/{media_id}"}
         if kind == "image"
@@ -70,7 +58,7 @@ def add_material(call: Call) -> Mapping[str, object]:
 def upload_image(call: Call) -> Mapping[str, object]:
     """An image for article bodies, 1 MB at most; gives its URL."""
     name, body = _file(call, "image", 1 << 20)
-    return {"url": f"{call.world.url}/media/{_store(call, 'uploadimg', name, body, True)}"}
+    return {"url": f"{call.world.url}/media/{keep(call, 'uploadimg', name, body, True)}"}
 
 
 def del_material(call: Call) -> Mapping[str, object]:
@@ -81,16 +69,6 @@ def del_material(call: Call) -> Mapping[str, object]:
     ):
         raise Refused(40007)
     return OK
-
-
-def media(world: World, account: str, media_id: object, kinds: tuple[str, ...], now: int) -> str:
-    """Checks that a media_id is there, of one of the kinds, and not expired; refuses with 40007. Returns its body as
-    text when news.
-    """
-    row = world.db.one("select * from media where account = ? and media_id = ?", account, str(media_id or ""))
-    if row is None or row["kind"] not in kinds or row["expires"] <= now:
-        raise Refused(40007)
-    return bytes(row["body"]).decode() if row["kind"] == "news" else ""
 
 
 def _article(call: Call, raw: object) -> dict[str, object]:
@@ -118,7 +96,7 @@ def draft_add(call: Call) -> Mapping[str, object]:
     if len(articles) > 8:
         raise Refused(45008)
     kept = [_article(call, raw) for raw in articles]
-    return {"media_id": _store(call, "news", "", dumps(kept).encode(), True)}
+    return {"media_id": keep(call, "news", "", dumps(kept).encode(), True)}
 
 
 def draft_get(call: Call) -> Mapping[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from sandbox.api import Call, Endpoint
 from sandbox.callbacks import raise_oa
@@ -73,6 +74,13 @@ def delete(call: Call) -> Mapping[str, object]:
     return OK
 
 
+@lru_cache(64)
+def _known(stored: str) -> tuple[str, str, tuple[str, ...]]:
+    """(title, content, slots) of a stored template."""
+    template = json.loads(stored)
+    return template["title"], template["content"], tuple(_SLOT.findall(template["content"]))
+
+
 def send(call: Call) -> Mapping[str, object]:
     """Sends one; the same client_msg_id to the same openid within 10 minutes answers the first msgid."""
     world, db = call.world, call.world.db
@@ -82,9 +90,9 @@ def send(call: Call) -> Mapping[str, object]:
     )
     if row is None:
         raise Refused(40037)
-    template, data = json.loads(row["data"]), call.part("data", 47003)
+    (title, content, slots), data = _known(row["data"]), call.part("data", 47003)
     values = {k: str(v.get("value", "")) if isinstance(v, dict) else "" for k, v in data.items()}
-    missing = [slot for slot in _SLOT.findall(template["content"]) if slot not in values]
+    missing = [slot for slot in slots if slot not in values]
     if missing:
         raise Refused(47003, f"argument invalid! data.{missing[0]}.value is empty")
     client, url = str(call.body.get("client_msg_id") or ""), str(call.body.get("url") or "")
@@ -106,10 +114,10 @@ def send(call: Call) -> Mapping[str, object]:
             call.account, user["openid"], client, msgid, call.at,
         )  # fmt: skip
     if not user["blocked"]:
-        text = _SLOT.sub(lambda slot: values[slot[1]], template["content"])
+        text = _SLOT.sub(lambda slot: values[slot[1]], content)
         hand_over(
             world, account=call.account, route="oa_template", manner="template", msgid=str(msgid),
-            content=Content(template["title"], text, url), to=[(user["person"], user["openid"])], at=call.at,
+            content=Content(title, text, url), to=[(user["person"], user["openid"])], at=call.at,
         )  # fmt: skip
     outcome = "failed:user block" if user["blocked"] else "success"
     work = {

@@ -11,9 +11,10 @@ from sandbox.groups import chat, member_version
 from sandbox.store import dumps
 from sandbox.wecom import cursors
 from sandbox.wecom.directory import OK, members
+from sandbox.wecom.ways import CONFIGS, configs
 from sandbox.world import token_text
 
-JOIN_CHATS, CONFIGS = 5, 500_000
+JOIN_CHATS = 5
 
 
 def chat_list(call: Call) -> Mapping[str, object]:
@@ -117,7 +118,7 @@ def _way(call: Call) -> dict[str, object]:
 def add_join_way(call: Call) -> Mapping[str, object]:
     """A QR code or link through which people join groups."""
     data = _checked(call)
-    if call.world.db.value("select count(*) from join_way where corpid = ?", call.account) >= CONFIGS:
+    if configs(call) >= CONFIGS:
         raise Refused(41045)
     config_id = (
         token_text("join", call.account, call.world.counter("join_way"), call.at, size=32)

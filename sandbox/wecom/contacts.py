@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from sandbox.api import Call, Endpoint
 from sandbox.errors import Refused
 from sandbox.store import dumps
+from sandbox.tags import RULES, known
 from sandbox.wecom import cursors
 from sandbox.wecom.directory import OK, members
 
@@ -52,9 +53,10 @@ def external_contact(call: Call, uid: str, person: int) -> dict[str, object]:
     return found
 
 
-def _follow_info(row: sqlite3.Row, batch: bool) -> dict[str, object]:
+def _follow_info(row: sqlite3.Row, named: Mapping[str, tuple[str, str, int]] | None = None) -> dict[str, object]:
+    """A relation; with the names of tags as in `get`, without as in a batch."""
     data = json.loads(row["data"])
-    tags = data.get("tags", [])
+    ids = [t["tag_id"] for t in data.get("tags", [])]
     info: dict[str, object] = {
         "userid": row["userid"], "remark": data["remark"], "description": data["description"],
         "createtime": row["at"] // 1000,
@@ -62,7 +64,17 @@ def _follow_info(row: sqlite3.Row, batch: bool) -> dict[str, object]:
         "add_way": data["add_way"],
         "oper_userid": row["userid"], "state": data["state"],
     }  # fmt: skip
-    return info | ({"tag_id": [t["tag_id"] for t in tags if t.get("tag_id")]} if batch else {"tags": tags})
+    if named is None:
+        return info | {"tag_id": ids}
+    shown: list[dict[str, object]] = [
+        {
+            "group_name": named[t][0], "tag_name": named[t][1], "tag_id": t, "type": 3 if named[t][2] == RULES else 1,
+        }
+        for t in ids
+        if t in named
+    ]  # fmt: skip
+    shown += [{"group_name": "", "tag_name": name, "type": 2} for name in data.get("own", [])]
+    return info | {"tags": shown}
 
 
 def contact_get(call: Call) -> Mapping[str, object]:
@@ -81,9 +93,10 @@ def contact_get(call: Call) -> Mapping[str, object]:
     )  # fmt: skip
     if not follows and not start:
         raise Refused(84061)
+    named = known(call.world, call.account)
     answer: dict[str, object] = {
         **OK, "external_contact": external_contact(call, uid, row["person"]),
-        "follow_user": [_follow_info(f, False) for f in follows[:FOLLOWERS_A_PAGE]],
+        "follow_user": [_follow_info(f, named) for f in follows[:FOLLOWERS_A_PAGE]],
     }  # fmt: skip
     if len(follows) > FOLLOWERS_A_PAGE:
         answer["next_cursor"] = cursors.issue(call, f"get:{uid}", start + FOLLOWERS_A_PAGE)
@@ -115,7 +128,7 @@ def batch_by_user(call: Call) -> Mapping[str, object]:
         "external_contact_list": [
             {
                 "external_contact": external_contact(call, r["external_userid"], r["person"]),
-                "follow_info": _follow_info(r, True),
+                "follow_info": _follow_info(r),
             }
             for r in page
         ],

@@ -183,12 +183,6 @@ def forget(ctx: Ctx, identities: Sequence[str]) -> int:
     return store.drop_naming(ctx, identities)
 
 
-def purge_due(ctx: Ctx) -> datetime | None:
-    """When ``purge`` next has a day's worth of keys to forget."""
-    oldest = store.oldest_done(ctx)
-    return None if oldest is None else oldest + KEEP_KEYS + timedelta(days=1)
-
-
 def day(at: datetime) -> datetime:
     """The beginning of the (UTC) day of ``at``."""
     return at.replace(hour=0, minute=0, second=0, microsecond=0)

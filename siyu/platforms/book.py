@@ -36,7 +36,7 @@ class Book:
     def entry(self, account_id: int, *, fresh: bool = False) -> Entry | None:
         """The account, None when it is unknown or switched off; ``fresh`` reads it again."""
         found = self._entries.get(account_id)
-        if found and not fresh and machine() - found.read_machine < TRUST_SECONDS:
+        if found and not fresh and 0 <= machine() - found.read_machine < TRUST_SECONDS:
             return found
         with self._guard, self.opened() as ctx:
             at = machine()

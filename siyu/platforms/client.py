@@ -5,16 +5,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
-
-import httpx2
 
 from siyu.kernel.clock import machine
 from siyu.kernel.db import forbid_transaction
 from siyu.platforms.book import Book, Entry
 from siyu.platforms.endpoints import Endpoint, Repeat
-from siyu.platforms.tokens import Fetch, Refused, Tokens
-from siyu.platforms.transport import NotSent, Uncertain, encoded, envelope, exchange
+from siyu.platforms.tokens import Refused, Tokens
+from siyu.platforms.transport import Http, NotSent, Uncertain, encoded, envelope, exchange
 from siyu.platforms.types import LOCAL_CODES, Call, Outcome
 
 TRIES = 3
@@ -30,7 +27,7 @@ class Dialect:
     refresh: frozenset[int]
     busy: frozenset[int]
     later: frozenset[int]
-    fetch: Callable[[httpx2.Client, Entry, str], tuple[str, float]]
+    fetch: Callable[[Http, Entry, str], tuple[str, float]]
     secret_query: Callable[[Entry, Endpoint], dict[str, str]]
     quota_day: str | None
 
@@ -44,7 +41,7 @@ class Client:
     """A Sender. One per platform and process; threads share it."""
 
     dialect: Dialect
-    http: httpx2.Client
+    http: Http
     tokens: Tokens
     book: Book
     _turns: dict[tuple[int, str], deque[float]] = field(default_factory=dict)
@@ -82,7 +79,7 @@ class Client:
             with self._guard:
                 at = machine()
                 taken = self._turns.setdefault((account_id, endpoint.name), deque())
-                while taken and taken[0] <= at - 60.0:
+                while taken and not at - 60.0 < taken[0] <= at:
                     taken.popleft()
                 if len(taken) < endpoint.per_minute:
                     taken.append(at)
@@ -129,7 +126,12 @@ class Client:
     def _token(self, entry: Entry, endpoint: Endpoint, refused: str) -> str:
         if endpoint.auth == "secret":
             return ""
-        fetch: Fetch = partial(self.dialect.fetch, self.http, entry)
+
+        def fetch(bad: str) -> tuple[str, float]:
+            # Read again: a secret that was changed a moment ago must not be refused for the old one's sake.
+            fresh = self.book.entry(entry.account.account_id, fresh=True)
+            return self.dialect.fetch(self.http, fresh or entry, bad)
+
         try:
             return self.tokens.get(entry.account.account_id, "access", fetch, refused)
         except Uncertain as error:

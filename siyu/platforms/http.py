@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import NotFound
-from siyu.kernel.http import BigId, Edge, Id, raises, requires
+from siyu.kernel.http import ApiRoute, BigId, Edge, Id, asks, raises, requires
 from siyu.kernel.paging import BadCursor
 from siyu.kernel.settings import settings
 from siyu.kernel.text import CleanText
 from siyu.platforms import actions, phases, queries
 from siyu.platforms.types import Account, AccountKind, AccountTaken, BadAccount, BadScene, CallFailed
 
-router = APIRouter(prefix="/api/platforms", tags=["platforms"])
+router = APIRouter(prefix="/api/platforms", tags=["platforms"], route_class=ApiRoute)
 
 ConfigText = Annotated[CleanText, Field(max_length=500)]
 
@@ -179,11 +179,9 @@ def change_account(
 
 
 @router.post("/accounts/{account_id}/check", operation_id="check_account", responses=raises(NotFound, BadAccount))
-def check_account(request: Request, account_id: Id) -> Connection:
+def check_account(request: Request, account_id: Id, _: Annotated[None, asks("platforms.write")]) -> Connection:
     """Ask the platform something harmless: are the secret, the network and the address list right?"""
     edge: Edge = request.app.state.edge
-    with edge.request(request, "platforms.write"):
-        pass  # The permission is checked before anything is called out; the phases open their own transactions.
     checked = phases.Checked()
     edge.run(phases.check_connection(account_id, checked))
     outcome = checked.outcome
@@ -197,11 +195,11 @@ def check_account(request: Request, account_id: Id) -> Connection:
     status_code=201,
     responses=raises(NotFound, BadAccount, BadScene, CallFailed),
 )
-def add_qr_code(request: Request, account_id: Id, body: NewQrCode) -> QrCodeBody:
+def add_qr_code(
+    request: Request, account_id: Id, body: NewQrCode, _: Annotated[None, asks("platforms.write")]
+) -> QrCodeBody:
     """Make a parameter QR code at the Official Account; its scans bring the scene as source."""
     edge: Edge = request.app.state.edge
-    with edge.request(request, "platforms.write"):
-        pass  # As above.
     made = phases.MadeQrCode()
     edge.run(phases.new_qr_code(phases.NewQrCode(account_id, body.scene, body.seconds), made))
     return QrCodeBody(scene=body.scene, ticket=made.ticket, url=made.url, image_url=made.image_url)

@@ -7,7 +7,9 @@ from sqlalchemy import Row
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import NotFound
-from siyu.kernel.paging import Page, cursor, keys
+from siyu.kernel.paging import Page, cursor, numbers
+from siyu.kernel.probes import Probe
+from siyu.kernel.settings import settings
 from siyu.platforms import store
 from siyu.platforms.types import Account, AccountKind, Parked, Sealed
 
@@ -32,14 +34,18 @@ def account(ctx: Ctx, account_id: int) -> Account:
     return _account(rows[0])
 
 
+def archive_configured(ctx: Ctx) -> bool:
+    """Whether what customers and staff write to each other is read (S6): an adapter is named and a corp is there."""
+    return bool(settings().wecom_archive) and any(one.active for one in accounts(ctx, "wecom"))
+
+
 def inbox_pending(ctx: Ctx) -> int:
     """How many messages wait or are due for another try."""
     return int(store.counts(ctx, machine()).pending)
 
 
-def inbox_lanes(ctx: Ctx) -> frozenset[int]:
-    """The lanes in which a message waits or is due for another try."""
-    return frozenset(store.lanes(ctx, machine()))
+INBOX: Probe[tuple[bool, bool]] = Probe((store.in_lane(0), store.in_lane(1)), lambda _, lanes: (lanes[0], lanes[1]))
+"""Whether a message waits or is due for another try in lane 0 (fast) and in lane 1."""
 
 
 def inbox_state(ctx: Ctx) -> dict[str, int]:
@@ -50,7 +56,7 @@ def inbox_state(ctx: Ctx) -> dict[str, int]:
 
 def parked(ctx: Ctx, after: str | None = None, limit: int = 50) -> Page[Parked]:
     """Messages that failed, oldest first. Raises BadCursor."""
-    since = int(str(keys(after, 1)[0])) if after else 0
+    since = numbers(after, 1)[0] if after else 0
     rows = store.parked_rows(ctx, since, limit + 1)
     items = [
         Parked(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -9,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Double,
     Identity,
@@ -16,12 +18,14 @@ from sqlalchemy import (
     Integer,
     Named,
     Row,
+    Select,
     SmallInteger,
     Table,
     Text,
     TypedColumns,
     UniqueConstraint,
     and_,
+    bindparam,
     delete,
     func,
     literal,
@@ -29,14 +33,14 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import metadata, unnest
+from siyu.kernel.db import given, metadata, rows, unnest
+from siyu.kernel.probes import MACHINE
 from siyu.platforms.types import InboxRow
 
 WAITING, DONE, PARKED, GAVE_UP = 0, 1, 2, 3
@@ -124,109 +128,129 @@ def change_account(ctx: Ctx, account_id: int, **values: Any) -> None:
     ctx.tx.execute(update(account).where(account.c.account_id == account_id).values(changed_at=ctx.now, **values))
 
 
+@lru_cache(maxsize=8)
+def _accounts(by: tuple[str, ...]) -> Select[*tuple[Any, ...]]:
+    chosen = select(account).order_by(account.c.account_id)
+    return chosen.where(*(account.c[name] == bindparam(name) for name in by))
+
+
 def account_rows(
     ctx: Ctx, *, account_id: int | None = None, kind: str | None = None, key: str | None = None
 ) -> Sequence[Row[Any]]:
-    statement = select(account).order_by(account.c.account_id)
-    if account_id is not None:
-        statement = statement.where(account.c.account_id == account_id)
-    if kind is not None:
-        statement = statement.where(account.c.kind == kind)
-    if key is not None:
-        statement = statement.where(account.c.key == key)
-    return ctx.tx.execute(statement).all()
+    named = {"account_id": account_id, "kind": kind, "key": key}
+    values = {name: value for name, value in named.items() if value is not None}
+    return ctx.tx.execute(_accounts(tuple(values)), values).all()
 
 
-def put_inbox(ctx: Ctx, rows: Sequence[InboxRow]) -> list[int]:
-    """One statement for the whole group; the lanes of the rows that were new."""
-    given = unnest(
-        "r",
-        dedupe=(Text(), [row.dedupe for row in rows]),
-        account_id=(Integer(), [row.account_id for row in rows]),
-        lane=(SmallInteger(), [row.lane for row in rows]),
-        kind=(Text(), [row.kind for row in rows]),
-        body=(JSONB(), [dict(row.body) for row in rows]),
-        created_at=(DateTime(timezone=True), [row.created_at for row in rows]),
-    )
-    statement = upsert(inbox).from_select(
+_ARRIVED = rows(
+    "r",
+    dedupe=Text(),
+    account_id=Integer(),
+    lane=SmallInteger(),
+    kind=Text(),
+    body=JSONB(),
+    created_at=DateTime(timezone=True),
+)
+_PUT = (
+    upsert(inbox)
+    .from_select(
         ["dedupe", "account_id", "lane", "kind", "body", "created_at", "received_at", "state", "attempts"],
         select(
-            given.c.dedupe,
-            given.c.account_id,
-            given.c.lane,
-            given.c.kind,
-            given.c.body,
-            given.c.created_at,
-            literal(ctx.now, DateTime(timezone=True)),
+            *_ARRIVED.c,
+            bindparam("now", type_=DateTime(timezone=True)),
             literal(WAITING, SmallInteger()),
             literal(0, SmallInteger()),
         ),
     )
-    return list(ctx.tx.execute(statement.on_conflict_do_nothing().returning(inbox.c.lane)).scalars())
+    .on_conflict_do_nothing()
+    .returning(inbox.c.lane)
+)
+
+
+def put_inbox(ctx: Ctx, arrived: Sequence[InboxRow]) -> list[int]:
+    """One statement for the whole group; the lanes of the rows that were new."""
+    values = given(
+        _ARRIVED,
+        dedupe=[row.dedupe for row in arrived],
+        account_id=[row.account_id for row in arrived],
+        lane=[row.lane for row in arrived],
+        kind=[row.kind for row in arrived],
+        body=[dict(row.body) for row in arrived],
+        created_at=[row.created_at for row in arrived],
+    )
+    return list(ctx.tx.execute(_PUT, values | {"now": ctx.now}).scalars())
+
+
+_JOINED = (
+    select(inbox, account.c.kind.label("account_kind"))
+    .join_from(inbox, account, account.c.account_id == inbox.c.account_id)
+    .where(inbox.c.lane == bindparam("lane", type_=SmallInteger))
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(of=inbox, skip_locked=True)
+)
+_FRESH = _JOINED.where(is_waiting).order_by(inbox.c.inbox_id)
+_AGAIN = _JOINED.where(is_parked, inbox.c.retry_machine <= bindparam("machine", type_=Double)).order_by(
+    inbox.c.retry_machine
+)
 
 
 def waiting(ctx: Ctx, lane: int, limit: int, machine: float) -> Sequence[Row[Any]]:
     """Lock up to ``limit`` rows of a lane: those that wait, oldest first, then those parked whose retry has come."""
-    columns = (inbox, account.c.kind.label("account_kind"))
-    joined = select(*columns).join_from(inbox, account, account.c.account_id == inbox.c.account_id)
-    fresh = joined.where(is_waiting, inbox.c.lane == lane).order_by(inbox.c.inbox_id).limit(limit)
-    rows = list(ctx.tx.execute(fresh.with_for_update(of=inbox, skip_locked=True)).all())
-    if len(rows) < limit:
-        again = joined.where(is_parked, inbox.c.retry_machine <= machine, inbox.c.lane == lane)
-        again = again.order_by(inbox.c.retry_machine).limit(limit - len(rows))
-        rows += ctx.tx.execute(again.with_for_update(of=inbox, skip_locked=True)).all()
-    return rows
+    found = list(ctx.tx.execute(_FRESH, {"lane": lane, "most": limit}).all())
+    if len(found) < limit:
+        found += ctx.tx.execute(_AGAIN, {"lane": lane, "most": limit - len(found), "machine": machine}).all()
+    return found
 
 
-def lanes(ctx: Ctx, machine: float) -> Sequence[int]:
-    """The lanes in which something waits or is due for another try."""
-    asked = [
-        select(literal(lane)).where(select(inbox.c.dedupe).where(*due, inbox.c.lane == lane).exists())
-        for lane in (0, 1)
-        for due in ((is_waiting,), (is_parked, inbox.c.retry_machine <= machine))
-    ]
-    return ctx.tx.execute(union_all(*asked)).scalars().all()
+def in_lane(lane: int) -> ColumnElement[bool]:
+    """Whether something waits in a lane or is due for another try."""
+    mine = select(inbox.c.dedupe).where(inbox.c.lane == lane)
+    return mine.where(is_waiting).exists() | mine.where(is_parked, inbox.c.retry_machine <= MACHINE).exists()
+
+
+_DONE = rows("d", dedupe=Text())
+_FINISH = (
+    update(inbox)
+    .where(inbox.c.dedupe.in_(select(_DONE.c.dedupe)))
+    .values(state=DONE, body={}, error=None, retry_machine=None)
+)
 
 
 def finish(ctx: Ctx, dedupes: Sequence[str]) -> None:
     """Mark done and forget the content: only the key stays, against repeats."""
-    ctx.tx.execute(
-        update(inbox)
-        .where(inbox.c.dedupe.in_(select(unnest("d", dedupe=(Text(), dedupes)).c.dedupe)))
-        .values(state=DONE, body={}, error=None, retry_machine=None)
-    )
+    ctx.tx.execute(_FINISH, given(_DONE, dedupe=dedupes))
 
 
-def park(ctx: Ctx, rows: Sequence[tuple[str, dict[str, object], int, float, str, int]]) -> None:
+def park(ctx: Ctx, failed: Sequence[tuple[str, dict[str, object], int, float, str, int]]) -> None:
     """Put failed messages back with their error: (dedupe, body, state, retry_machine, error, attempts)."""
-    given = unnest(
+    told = unnest(
         "p",
-        dedupe=(Text(), [row[0] for row in rows]),
-        body=(JSONB(), [row[1] for row in rows]),
-        state=(SmallInteger(), [row[2] for row in rows]),
-        retry=(Double(), [row[3] for row in rows]),
-        error=(Text(), [row[4] for row in rows]),
-        attempts=(SmallInteger(), [row[5] for row in rows]),
+        dedupe=(Text(), [row[0] for row in failed]),
+        body=(JSONB(), [row[1] for row in failed]),
+        state=(SmallInteger(), [row[2] for row in failed]),
+        retry=(Double(), [row[3] for row in failed]),
+        error=(Text(), [row[4] for row in failed]),
+        attempts=(SmallInteger(), [row[5] for row in failed]),
     )
     ctx.tx.execute(
         update(inbox)
-        .where(inbox.c.dedupe == given.c.dedupe)
+        .where(inbox.c.dedupe == told.c.dedupe)
         .values(
-            state=given.c.state,
-            body=given.c.body,
-            retry_machine=given.c.retry,
-            error=given.c.error,
-            attempts=given.c.attempts,
+            state=told.c.state,
+            body=told.c.body,
+            retry_machine=told.c.retry,
+            error=told.c.error,
+            attempts=told.c.attempts,
         )
     )
 
 
 def dedupes_of(ctx: Ctx, inbox_ids: Sequence[int]) -> dict[int, str]:
     ids = unnest("i", inbox_id=(BigInteger(), inbox_ids))
-    rows = ctx.tx.execute(
+    found = ctx.tx.execute(
         select(inbox.c.inbox_id, inbox.c.dedupe).join_from(inbox, ids, ids.c.inbox_id == inbox.c.inbox_id)
     )
-    return {row.inbox_id: row.dedupe for row in rows}
+    return {row.inbox_id: row.dedupe for row in found}
 
 
 def retry_now(ctx: Ctx, inbox_id: int | None) -> int:
@@ -277,8 +301,7 @@ def purge(ctx: Ctx, before: datetime, limit: int) -> int:
     ).rowcount
 
 
-def oldest_done(ctx: Ctx) -> datetime | None:
-    return ctx.tx.execute(select(func.min(inbox.c.received_at)).where(is_done)).scalar_one()
+oldest_done = select(func.min(inbox.c.received_at)).where(is_done)
 
 
 def token_row(ctx: Ctx, account_id: int, purpose: str) -> Row[Any] | None:
@@ -304,7 +327,8 @@ def lease_token(ctx: Ctx, account_id: int, purpose: str, serial: int, by: str, m
     statement = statement.on_conflict_do_update(
         index_elements=[token.c.account_id, token.c.purpose],
         set_={"lease_by": by, "lease_machine": until},
-        where=and_(token.c.lease_machine < machine, token.c.serial == serial),
+        # A lease that ends a minute later than one taken now is of a clock that was set back since.
+        where=and_(or_(token.c.lease_machine < machine, token.c.lease_machine > until + 60), token.c.serial == serial),
     )
     return ctx.tx.execute(statement.returning(token.c.serial)).scalar_one_or_none() is not None
 

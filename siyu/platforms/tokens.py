@@ -54,13 +54,13 @@ class Tokens:
         """A token that is not ``bad``. Raises Refused, and what ``fetch`` raises."""
         key = (account_id, purpose)
         known = self._known.get(key)
-        if known and known.value != bad and machine() - known.read_machine < TRUST_SECONDS:
+        if known and known.value != bad and 0 <= machine() - known.read_machine < TRUST_SECONDS:
             return known.value
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
             known = self._known.get(key)
-            if known and known.value != bad and machine() - known.read_machine < TRUST_SECONDS:
+            if known and known.value != bad and 0 <= machine() - known.read_machine < TRUST_SECONDS:
                 return known.value
             value = self._settle(account_id, purpose, fetch, bad)
             self._known[key] = _Known(value, machine())
@@ -69,11 +69,11 @@ class Tokens:
     def _settle(self, account_id: int, purpose: str, fetch: Fetch, bad: str) -> str:
         by = f"{os.getpid()}:{threading.get_ident()}:{machine()}"
         deadline = machine() + WAIT_SECONDS
-        while True:
+        while True:  # set-loop: waits for another worker's token
             at = machine()
             with self.opened() as ctx:
                 row = store.token_row(ctx, account_id, purpose)
-                if row is not None and row.refused_machine > at - REFUSED_SECONDS:
+                if row is not None and at - REFUSED_SECONDS < row.refused_machine <= at:
                     raise Refused(row.refused_code, row.refusal)
                 value = decrypt(row.value) if row is not None and row.value else ""
                 if row is not None and value and value != bad and row.expires_at > ctx.now:

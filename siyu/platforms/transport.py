@@ -1,33 +1,17 @@
 """Private: one HTTP exchange with a platform, and which failures leave its outcome open."""
 
 import json
+import re
+import secrets
 from collections.abc import Mapping
-
-import httpx2
+from typing import Any
 
 from siyu.kernel.db import forbid_transaction
-
-TIMEOUT = httpx2.Timeout(15.0, connect=5.0, pool=10.0)
-LIMIT = 32 * 1024 * 1024
-"""Bytes of an answer; the largest page of a list is below 1 MB."""
-
-
-class NotSent(Exception):
-    """The request certainly did not reach the platform."""
-
-
-class Uncertain(Exception):
-    """The request left, the answer did not come or was none: it may have been carried out."""
-
-
-def open_http() -> httpx2.Client:
-    """A client that keeps connections alive; no redirects, no proxies from the environment."""
-    limits = httpx2.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=30.0)
-    return httpx2.Client(timeout=TIMEOUT, limits=limits, trust_env=False, headers={"User-Agent": "siyu"})
+from siyu.platforms.connections import Http, NotSent, Uncertain
 
 
 def exchange(
-    http: httpx2.Client,
+    http: Http,
     method: str,
     url: str,
     *,
@@ -36,39 +20,58 @@ def exchange(
     headers: Mapping[str, str] | None = None,
     file: tuple[str, bytes, str] | None = None,
 ) -> tuple[int, bytes]:
-    """(HTTP status, body). Raises NotSent or Uncertain, and kernel.db.TransactionOpen inside a transaction."""
+    """(HTTP status, body). Raises NotSent or Uncertain, and kernel.db.TransactionOpen inside a transaction.
+
+    ``file``: (name, content, type) as the field ``media`` of a form.
+    """
     forbid_transaction()
-    try:
-        files = {"media": file} if file else None
-        answer = http.request(
-            method, url, params=dict(query), content=content, headers=dict(headers or {}), files=files
-        )
-    except (
-        httpx2.ConnectError,
-        httpx2.ConnectTimeout,
-        httpx2.PoolTimeout,
-        httpx2.UnsupportedProtocol,
-        httpx2.InvalidURL,
-    ) as error:
-        raise NotSent(f"{type(error).__name__}: {error}") from None
-    except httpx2.TransportError as error:
-        raise Uncertain(f"{type(error).__name__}: {error}") from None
-    if len(answer.content) > LIMIT:
-        raise Uncertain("the answer is too large")
-    return answer.status_code, answer.content
+    sent = dict(headers or {})
+    if file is not None:
+        boundary = secrets.token_hex(16)
+        sent["Content-Type"] = f"multipart/form-data; boundary={boundary}"
+        content = _form(boundary, *file)
+    return http.request(method, url, query=query, content=content, headers=sent)
+
+
+def _form(boundary: str, name: str, content: bytes, kind: str) -> bytes:
+    quoted = name.replace("\\", "\\\\").replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    head = f'Content-Disposition: form-data; name="media"; filename="{quoted}"\r\nContent-Type: {kind}\r\n\r\n'
+    return f"--{boundary}\r\n{head}".encode() + content + f"\r\n--{boundary}--\r\n".encode()
 
 
 def envelope(status: int, content: bytes) -> dict[str, object]:
-    """The JSON object of an answer; raises Uncertain when there is none."""
+    """The JSON object of an answer, every text of it storable; raises Uncertain when there is none.
+
+    A refusal of the platform carries its errcode under any status. Without one, only 2xx is an answer: a gateway in
+    between that says 403 in JSON would pass for success.
+    """
+    text = content.decode("utf-8", "replace")
     try:
-        data = json.loads(content)
-    except ValueError:
+        # Names hold control characters, and are cut in the middle of a character: the rest must be read all the same.
+        data = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
         data = None
-    if status >= 500 or not isinstance(data, dict):
+    if status >= 500 or not isinstance(data, dict) or not (200 <= status < 300 or data.get("errcode")):
         raise Uncertain(f"HTTP {status} without an envelope")
-    return data
+    return _storable(data) if "\\u" in text or "\0" in text else data
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(name): _storable(item) for name, item in value.items()}
+    return value
 
 
 def encoded(body: Mapping[str, object]) -> bytes:
     """JSON in real UTF-8: the Official Account stores escapes literally."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+__all__ = ["Http", "NotSent", "Uncertain", "encoded", "envelope", "exchange"]

@@ -84,6 +84,8 @@ LOCAL_CODES: Mapping[int, str] = {
     -103: "the account is unknown, switched off or has no secret",
     -104: "the platform refused our credentials",
     -105: "our own pace limit for this endpoint",
+    -106: "a list that is shorter than the platform's own count",
+    -107: "a list that could not be taken in",
 }
 """Codes of ours in ``Outcome.code``."""
 

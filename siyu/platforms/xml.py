@@ -10,10 +10,12 @@ from siyu.kernel.text import text_fault
 
 LIMIT = 64 * 1024
 """Bytes; the largest callback of either platform is a few kB."""
+DEEPEST = 20
+"""Elements inside each other; the platforms' own have five at most."""
 
 
 class BadXml(ValueError):
-    """The body is too large, not XML, or uses a DTD or entities."""
+    """The body is too large, nested too deep, not XML, or uses a DTD or entities."""
 
 
 def parse(body: bytes) -> dict[str, object]:
@@ -24,20 +26,22 @@ def parse(body: bytes) -> dict[str, object]:
         root = fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         raise BadXml("the body is not plain XML") from None
-    value = _value(root)
+    value = _value(root, 1)
     if not isinstance(value, dict):
         raise BadXml("the body has no fields")
     return value
 
 
-def _value(element: Element) -> object:
+def _value(element: Element, depth: int) -> object:
+    if depth > DEEPEST:
+        raise BadXml("the body is nested too deep")
     if len(element) == 0:
         text = element.text or ""
         # Emoji arrive whole; a NUL cannot be in XML, but a lone surrogate can be written as a character reference.
         return text if text_fault(text) is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     found: dict[str, object] = {}
     for child in element:
-        value = _value(child)
+        value = _value(child, depth + 1)
         if child.tag not in found:
             found[child.tag] = value
         else:

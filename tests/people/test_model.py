@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 
 import phonenumbers
 import pytest
@@ -15,8 +16,10 @@ from people import (
     Message,
     Model,
     Page,
+    StaffModel,
     asked,
     browse,
+    confirm,
     fill,
     habits,
     links,
@@ -24,6 +27,8 @@ from people import (
     profile,
     react,
     receive,
+    reminded,
+    staff_model_from,
 )
 
 AT = 1_772_416_800_000  # 2026-03-02 10:00 in Shanghai
@@ -171,3 +176,44 @@ def test_bad_parameters_are_named() -> None:
     assert (changed.wake_hours, changed.topics) == ((7.0, 8.0), {"a": ("b",)})
     with pytest.raises(ValueError, match="mood"):
         habits(Model(), 1, 1, "", {"mood": 1})
+
+
+TEAM = [f"m{n}" for n in range(400)]
+
+
+def test_staff_confirm_in_the_shares_of_the_model_and_in_working_hours() -> None:
+    plans = {userid: confirm(StaffModel(), 7, userid, "t1", AT) for userid in TEAM}
+    manners = Counter(plan.manner for plan in plans.values())
+    assert 180 <= manners["at_once"] <= 260
+    assert 60 <= manners["late"] <= 140
+    assert 15 <= manners["partly"] <= 70
+    assert manners["never"] == 400 - manners["at_once"] - manners["late"] - manners["partly"] > 0
+    assert plans == {userid: confirm(StaffModel(), 7, userid, "t1", AT) for userid in TEAM}
+    dues = [plan.due_ms for plan in plans.values() if plan.due_ms is not None]
+    assert all(due > AT for due in dues)
+    assert all(9 <= (due // HOUR + 8) % 24 < 21 for due in dues)
+    assert {plan.share for plan in plans.values() if plan.manner == "partly"} == {0.6}
+    night = [confirm(StaffModel(), 7, userid, "t2", AT + 12 * HOUR, "at_once").due_ms or 0 for userid in TEAM]
+    assert all(AT + 23 * HOUR <= due < AT + 24 * HOUR for due in night)
+
+
+def test_reminders_move_some_but_not_those_who_never_do() -> None:
+    moved = [userid for userid in TEAM if reminded(StaffModel(), 7, userid, "t1", AT).due_ms is not None]
+    assert 200 <= len(moved) <= 280
+    assert reminded(StaffModel(remind_rate=1.0), 7, "m1", "t1", AT, "never").due_ms is None
+    assert confirm(StaffModel(), 7, "m1", "t1", AT, "hand").due_ms is None
+    with pytest.raises(ValueError, match="unknown staff parameter"):
+        staff_model_from(StaffModel(), {"mood": 1})
+    with pytest.raises(ValueError, match="together"):
+        staff_model_from(StaffModel(), {"at_once_rate": 0.9})
+
+
+def test_members_are_answered_in_own_words() -> None:
+    answers = [
+        r
+        for r in receive(Model(chat_rate=0.5), 7, PEOPLE, Message("g1", "member", "新课上线"), AT)
+        if r.kind == "reply"
+    ]
+    assert 420 <= len(answers) <= 580
+    assert all(r.text for r in answers)
+    assert not [r for r in receive(Model(), 7, PEOPLE, Message("g2", "mass", "新课上线"), AT) if r.kind == "reply"]

@@ -175,6 +175,7 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><xml><A>&b;</A></xm
         BOMB.encode(),
         b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><xml><A>1</A></xml>',
         b"<xml>" + b"<A>1</A>" * 9_000 + b"</xml>",
+        b"<xml>" + b"<A>" * 5_000 + b"</A>" * 5_000 + b"</xml>",
         b"",
         b"{}",
         b"<xml>only text</xml>",

@@ -101,6 +101,27 @@ def test_wrong_secret_is_asked_once_and_heals_when_changed(both: Platforms) -> N
     assert sender.send(Call(9_999, "user_get", {})).code == -103
 
 
+def test_a_corrected_secret_is_not_refused_for_the_old_one(both: Platforms) -> None:
+    sender = both.senders["official_account"]
+    config = {"base_url": both.sandbox.oa_url, "gh_id": "gh_test", "mode": "safe"}
+    with both.world.open() as ctx:
+        actions.save_account(ctx, kind="oa", key=APPID, name="号", config=config, secret="old")
+    assert sender.send(Call(both.oa, "user_get", {})).code == 40125
+    with both.world.open() as ctx:
+        actions.save_account(ctx, kind="oa", key=APPID, name="号", config=config, secret="oa-secret")
+    assert sender.send(Call(both.oa, "user_get", {})).ok
+
+
+def test_a_clock_that_was_set_back_leaves_no_token_out_of_reach(both: Platforms) -> None:
+    sender = both.senders["official_account"]
+    with both.world.engine.begin() as tx:
+        tx.exec_driver_sql(
+            "insert into platform_token select account_id, 'access', '', 0, created_at, 'dead', m, m, 40125, 'old'"
+            " from platform_account, (select extract(epoch from clock_timestamp())::float8 + 28800 as m) as ahead"
+        )
+    assert sender.send(Call(both.oa, "user_get", {})).ok
+
+
 def test_calls_inside_a_transaction_and_of_unknown_endpoints_are_refused(both: Platforms) -> None:
     sender = both.senders["official_account"]
     with both.world.open(), pytest.raises(TransactionOpen):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from siyu.kernel.probes import answer
 from siyu.platforms import actions, jobs, queries
 from siyu.platforms.types import AccountTaken, BadAccount, InboxRow
 from tests.support.statements import Statements
@@ -100,7 +101,7 @@ def test_erasure_and_purge(world: World, account_id: int) -> None:
         actions.take_inbox(ctx, 0, 10)
         assert actions.purge(ctx, 10) == 0
     with world.open() as ctx:
-        due = jobs.next_due(ctx)
+        due = answer(ctx, jobs.DUE)
     assert due == START.replace(hour=0) + timedelta(days=8)
     world.clock.move_to(due - timedelta(seconds=1))
     with world.open() as ctx:
@@ -109,7 +110,7 @@ def test_erasure_and_purge(world: World, account_id: int) -> None:
     with world.open() as ctx:
         assert actions.purge(ctx, 1) == 1
         assert jobs.tick(ctx, 10) == 1
-        assert jobs.next_due(ctx) is None
+        assert answer(ctx, jobs.DUE) is None
 
 
 def test_account_secrets_are_sealed_and_kept(world: World, account_id: int) -> None:

@@ -26,6 +26,11 @@ KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 START = "2026-03-02T10:00:00+08:00"
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 1024  # people come all at once; who finds the queue full tries again a second later
+
+
 class Site:
     """What Siyu's server would see: callbacks below /cb, pages by path; records every request."""
 
@@ -65,8 +70,7 @@ class Site:
 
             do_GET = do_POST = _answer
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.thread.start()

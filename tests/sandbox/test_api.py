@@ -233,7 +233,7 @@ def test_users_tags_and_codes(box: Sandbox, site: Site) -> None:
         box.oa("tags/members/batchtagging", {"openid_list": [*openids, "no"], "tagid": tag}, token)["errcode"] == 40003
     )
     counts = {t["name"]: t["count"] for t in box.get("/oa/cgi-bin/tags/get", access_token=token)["tags"]}
-    assert counts == {"读者": 2, "潜客": 3}
+    assert counts == {"星标组": 0, "读者": 2, "潜客": 3}
     scene = {"action_name": "QR_STR_SCENE", "action_info": {"scene": {"scene_str": "wave"}}, "expire_seconds": 600}
     ticket = box.oa("qrcode/create", scene, token)["ticket"]
     assert box.client.get(f"{box.url}/oa/cgi-bin/showqrcode", params={"ticket": ticket}).status_code == 200

@@ -32,6 +32,21 @@ def test_a_page_is_read_with_its_marks_forms_and_links() -> None:
     assert form.fields[1].label == "手机号*"
 
 
+def test_pages_that_differ_in_their_tokens_only_are_read_each_for_its_own_person() -> None:
+    markup = """<body data-view="{0}" data-beacon="/t/view" data-pages=1><form method=post action="/f/{1}">
+    <input type=hidden name=view value="{0}"><input name=phone value="{2}"></form>
+    <form method=post action=""></form><a data-cta=download href="{1}/book?view={0}">书</a>"""
+    for token, code, phone in (("AaBbCcDdEe0_-1", "AgWzDUHktnlQlA", ""), ("Zz9988776655-_", "BR-PSLGY-qTVxA", "139")):
+        here = f"http://127.0.0.1:1/p/{code}"
+        seen = read(f"{here}?k={code}#top", markup.format(token, code, phone))
+        assert (seen.view, seen.beacon) == (token, "http://127.0.0.1:1/t/view")
+        form, here_again = seen.forms
+        assert form.action == f"http://127.0.0.1:1/f/{code}"
+        assert [(f.name, f.value) for f in form.fields] == [("view", token), ("phone", phone)]
+        assert here_again.action == f"{here}?k={code}"
+        assert seen.ctas == [Cta("download", f"http://127.0.0.1:1/p/{code}/book?view={token}")]
+
+
 def test_a_broken_page_is_no_error() -> None:
     seen = read("http://127.0.0.1/", "<body data-pages=x><form><select name=a><option>1<input name=b><a data-cta=x>")
     assert (seen.pages, seen.ctas, seen.forms[0].method) == (0, [], "get")

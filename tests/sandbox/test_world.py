@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import re
+import json
 import signal
 import threading
 from collections import Counter
@@ -96,8 +96,9 @@ def test_a_person_reads_fills_the_form_and_is_known_by_silent_oauth(box: Sandbox
 
     assert all("MicroMessenger" in s[2]["user-agent"] for s in site.calls("/l/abc"))
     assert all("x-sandbox-person" not in s[2] for s in site.seen)
-    beacons = [s[3].decode() for s in site.calls("/t/view")]
-    assert [re.search(r'"page": (\d)', b) is not None and '"view": "V1"' in b for b in beacons] == [True] * 3
+    (beacon,) = [json.loads(s[3]) for s in site.calls("/t/view")]
+    assert (beacon["view"], [page for page, _ in beacon["read"]]) == ("V1", [1, 2, 3])
+    assert all(1_000 <= ms <= 300_000 for _, ms in beacon["read"])
     (post,) = site.calls("/f")
     phone = box.get("/_sandbox/people/1")["profile"]["phone"]
     values = {k: v[0] for k, v in parse_qs(post[3].decode()).items()}

@@ -1,16 +1,14 @@
 """How the Official Account hands out tokens and which of its refusals pass (docs/platform.md B.1, B.4)."""
 
-import httpx2
-
 from siyu.platforms.book import Entry
 from siyu.platforms.client import Dialect
 from siyu.platforms.endpoints import Endpoint
 from siyu.platforms.official_account.endpoints import ENDPOINTS
 from siyu.platforms.tokens import Refused
-from siyu.platforms.transport import Uncertain, encoded, envelope, exchange
+from siyu.platforms.transport import Http, Uncertain, encoded, envelope, exchange
 
 
-def fetch(http: httpx2.Client, entry: Entry, bad: str) -> tuple[str, float]:
+def fetch(http: Http, entry: Entry, bad: str) -> tuple[str, float]:
     """The stable token; forced anew only when the platform hands out the one it refuses (20 a day, 30 s apart)."""
     token, lives = _ask(http, entry, force=False)
     if bad and token == bad:
@@ -18,7 +16,7 @@ def fetch(http: httpx2.Client, entry: Entry, bad: str) -> tuple[str, float]:
     return token, lives
 
 
-def _ask(http: httpx2.Client, entry: Entry, *, force: bool) -> tuple[str, float]:
+def _ask(http: Http, entry: Entry, *, force: bool) -> tuple[str, float]:
     body = {
         "grant_type": "client_credential",
         "appid": entry.account.appid,

@@ -15,6 +15,10 @@ class SandboxRefused(RuntimeError):
     """The sandbox answered with an error; the message holds its body."""
 
 
+class SandboxUnreachable(ConnectionError):
+    """The sandbox did not answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class SandboxClock:
     """Where the sandbox stands. ``delivered``: callbacks answered 200, ``acted``: things people did, by this move."""
@@ -101,6 +105,26 @@ class SandboxControl:
         """Let a member of a corp do something."""
         return self._ask("POST", f"members/{quote(userid, safe='')}/act", {"act": act} | fields)
 
+    def set_staff(self, **model: object) -> dict[str, Any]:
+        """Change how members confirm their tasks; parameters not named stay."""
+        return self._ask("POST", "staff", {"model": model})
+
+    def broadcasts(self, **span: object) -> dict[str, Any]:
+        """Group sends with each member's task and the fate of its recipients."""
+        return self._ask("GET", "broadcasts", query=span)
+
+    def archive(self, **filters: object) -> dict[str, Any]:
+        """Archived messages of a corp after ``seq``."""
+        return self._ask("GET", "archive", query=filters)
+
+    def assistant_url(self, userid: str) -> str:
+        """Where a person confirms the open tasks of a member by hand."""
+        return f"{self.url}/assistant/{quote(userid, safe='')}"
+
+    def shop(self, **told: object) -> dict[str, Any]:
+        """Let the company's shop report ``buyers=[...]`` and ``orders=[...]`` to the API at ``url``."""
+        return self._ask("POST", "shop", told)
+
     def person(self, person: int | str) -> dict[str, Any]:
         """One person: profile, follows, contacts, inbox, acts."""
         return self._ask("GET", f"people/{quote(str(person), safe='')}")
@@ -139,7 +163,10 @@ class SandboxControl:
         # The sandbox calls back into Siyu before it answers: with a transaction open the two could wait for each other.
         forbid_transaction()
         params = {name: _plain(value) for name, value in (query or {}).items() if value is not None}
-        answer = self.http.request(method, f"{self.url}/_sandbox/{path}", params=params, json=_timed(body))
+        try:
+            answer = self.http.request(method, f"{self.url}/_sandbox/{path}", params=params, json=_timed(body))
+        except httpx2.TransportError as error:
+            raise SandboxUnreachable(f"{method} {path}: {type(error).__name__}") from error
         if answer.status_code >= 400:
             raise SandboxRefused(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
         data = answer.json()

@@ -5,12 +5,10 @@ import hmac
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import httpx2
-
 from siyu.kernel.clock import machine
 from siyu.kernel.secrets import derived
 from siyu.platforms.book import Book
-from siyu.platforms.transport import NotSent, Uncertain, encoded, exchange
+from siyu.platforms.transport import Http, NotSent, Uncertain, encoded, exchange
 from siyu.platforms.types import LOCAL_CODES, Call, Outcome
 
 
@@ -23,7 +21,7 @@ def house_secret() -> str:
 class WebhookSender:
     """A Sender. ``Call.body`` is {"url", "payload"}; account_id 0 signs with the house's secret."""
 
-    http: httpx2.Client
+    http: Http
     book: Book
 
     def send(self, call: Call) -> Outcome:

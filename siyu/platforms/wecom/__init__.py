@@ -1,1 +1,1 @@
-"""WeCom (企业微信), reading side: its endpoint table, token, refusals and OAuth."""
+"""WeCom (企业微信), its endpoint table, token, refusals and OAuth."""

@@ -1,16 +1,14 @@
 """How WeCom hands out tokens and which of its refusals pass (docs/platform.md A.1)."""
 
-import httpx2
-
 from siyu.platforms.book import Entry
 from siyu.platforms.client import Dialect
 from siyu.platforms.endpoints import Endpoint
 from siyu.platforms.tokens import Refused
-from siyu.platforms.transport import Uncertain, envelope, exchange
+from siyu.platforms.transport import Http, Uncertain, envelope, exchange
 from siyu.platforms.wecom.endpoints import ENDPOINTS
 
 
-def fetch(http: httpx2.Client, entry: Entry, bad: str) -> tuple[str, float]:
+def fetch(http: Http, entry: Entry, bad: str) -> tuple[str, float]:
     """The app's token; inside its life WeCom answers the same one, after a revocation a new one."""
     url = entry.account.config["base_url"] + ENDPOINTS["gettoken"].path
     data = envelope(*exchange(http, "GET", url, query=secret_query(entry, ENDPOINTS["gettoken"])))

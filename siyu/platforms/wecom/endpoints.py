@@ -1,10 +1,11 @@
-"""The endpoints of WeCom that Siyu calls (docs/platform.md A.1, A.4, A.5, A.10)."""
+"""The endpoints of WeCom that Siyu calls (docs/platform.md A.1, A.4, A.5, A.6, A.9, A.10)."""
 
 from siyu.platforms.endpoints import Endpoint, Repeat, table
 
-SAFE, NEVER = Repeat.SAFE, Repeat.NEVER
+SAFE, KEYED, NEVER = Repeat.SAFE, Repeat.KEYED, Repeat.NEVER
 MINUTE = 10_000
 """Per corp and API; the same for all that follow."""
+ACQUISITION = "/cgi-bin/externalcontact/customer_acquisition"
 
 ENDPOINTS = table(
     [
@@ -44,5 +45,148 @@ ENDPOINTS = table(
         Endpoint("join_way_get", "POST", "/cgi-bin/externalcontact/groupchat/get_join_way", SAFE, MINUTE),
         Endpoint("join_way_update", "POST", "/cgi-bin/externalcontact/groupchat/update_join_way", SAFE, MINUTE),
         Endpoint("join_way_delete", "POST", "/cgi-bin/externalcontact/groupchat/del_join_way", SAFE, MINUTE),
+        Endpoint("contact_way_add", "POST", "/cgi-bin/externalcontact/add_contact_way", NEVER, MINUTE),
+        Endpoint("contact_way_get", "POST", "/cgi-bin/externalcontact/get_contact_way", SAFE, MINUTE),
+        Endpoint(
+            "contact_way_list",
+            "POST",
+            "/cgi-bin/externalcontact/list_contact_way",
+            SAFE,
+            MINUTE,
+            page=("cursor", "next_cursor", 1_000),
+        ),
+        Endpoint("contact_way_update", "POST", "/cgi-bin/externalcontact/update_contact_way", SAFE, MINUTE),
+        Endpoint("contact_way_delete", "POST", "/cgi-bin/externalcontact/del_contact_way", SAFE, MINUTE),
+        # The code itself greets only once, so a lost answer may be repeated; 41051, uncertain, then says that it did.
+        Endpoint("welcome_send", "POST", "/cgi-bin/externalcontact/send_welcome_msg", KEYED, MINUTE),
+        Endpoint("group_send_add", "POST", "/cgi-bin/externalcontact/add_msg_template", NEVER, MINUTE),
+        Endpoint(
+            "group_send_list",
+            "POST",
+            "/cgi-bin/externalcontact/get_groupmsg_list_v2",
+            SAFE,
+            MINUTE,
+            page=("cursor", "next_cursor", 100),
+        ),
+        Endpoint(
+            "group_send_task",
+            "POST",
+            "/cgi-bin/externalcontact/get_groupmsg_task",
+            SAFE,
+            MINUTE,
+            page=("cursor", "next_cursor", 1_000),
+        ),
+        Endpoint(
+            "group_send_result",
+            "POST",
+            "/cgi-bin/externalcontact/get_groupmsg_send_result",
+            SAFE,
+            MINUTE,
+            page=("cursor", "next_cursor", 1_000),
+        ),
+        Endpoint("group_send_remind", "POST", "/cgi-bin/externalcontact/remind_groupmsg_send", NEVER, MINUTE),
+        Endpoint("group_send_cancel", "POST", "/cgi-bin/externalcontact/cancel_groupmsg_send", SAFE, MINUTE),
+        Endpoint("corp_tag_list", "POST", "/cgi-bin/externalcontact/get_corp_tag_list", SAFE, MINUTE),
+        # A repeated call would answer 40071 for the tags of the first one.
+        Endpoint("corp_tag_add", "POST", "/cgi-bin/externalcontact/add_corp_tag", NEVER, MINUTE),
+        Endpoint("corp_tag_edit", "POST", "/cgi-bin/externalcontact/edit_corp_tag", SAFE, MINUTE),
+        Endpoint("corp_tag_delete", "POST", "/cgi-bin/externalcontact/del_corp_tag", SAFE, MINUTE),
+        Endpoint("tag_mark", "POST", "/cgi-bin/externalcontact/mark_tag", SAFE, MINUTE),
+        # enable_duplicate_check in the body makes the platform drop a repetition within its interval.
+        Endpoint("app_message_send", "POST", "/cgi-bin/message/send", NEVER, MINUTE),
+        Endpoint("app_message_recall", "POST", "/cgi-bin/message/recall", SAFE, MINUTE),
+        Endpoint("acquisition_link_add", "POST", f"{ACQUISITION}/create_link", NEVER, MINUTE),
+        Endpoint("acquisition_link_get", "POST", f"{ACQUISITION}/get", SAFE, MINUTE),
+        Endpoint(
+            "acquisition_link_list",
+            "POST",
+            f"{ACQUISITION}/list_link",
+            SAFE,
+            MINUTE,
+            page=("cursor", "next_cursor", 100),
+        ),
+        Endpoint("acquisition_link_update", "POST", f"{ACQUISITION}/update_link", SAFE, MINUTE),
+        Endpoint("acquisition_link_delete", "POST", f"{ACQUISITION}/delete_link", SAFE, MINUTE),
+        Endpoint(
+            "acquisition_customers",
+            "POST",
+            f"{ACQUISITION}/customer",
+            SAFE,
+            MINUTE,
+            page=("cursor", "next_cursor", 1_000),
+        ),
+        Endpoint("acquisition_statistic", "POST", f"{ACQUISITION}/statistic", SAFE, MINUTE),
+        Endpoint("acquisition_chat", "POST", f"{ACQUISITION}/get_chat_info", SAFE, MINUTE),
+        Endpoint("acquisition_quota", "GET", f"{ACQUISITION}_quota", SAFE, MINUTE),
+        Endpoint("kf_account_add", "POST", "/cgi-bin/kf/account/add", NEVER, MINUTE),
+        Endpoint("kf_account_update", "POST", "/cgi-bin/kf/account/update", SAFE, MINUTE),
+        Endpoint("kf_account_delete", "POST", "/cgi-bin/kf/account/del", SAFE, MINUTE),
+        Endpoint("kf_account_list", "POST", "/cgi-bin/kf/account/list", SAFE, MINUTE),
+        Endpoint("kf_contact_way", "POST", "/cgi-bin/kf/add_contact_way", SAFE, MINUTE),
+        Endpoint("kf_servicer_add", "POST", "/cgi-bin/kf/servicer/add", SAFE, MINUTE),
+        Endpoint("kf_servicer_delete", "POST", "/cgi-bin/kf/servicer/del", SAFE, MINUTE),
+        Endpoint("kf_servicer_list", "GET", "/cgi-bin/kf/servicer/list", SAFE, MINUTE),
+        Endpoint("kf_state", "POST", "/cgi-bin/kf/service_state/get", SAFE, MINUTE),
+        Endpoint("kf_state_change", "POST", "/cgi-bin/kf/service_state/trans", NEVER, MINUTE),
+        Endpoint("kf_sync", "POST", "/cgi-bin/kf/sync_msg", SAFE, MINUTE, page=("cursor", "next_cursor", 1_000)),
+        # The same msgid a second time is 95033: it was sent.
+        Endpoint(
+            "kf_send",
+            "POST",
+            "/cgi-bin/kf/send_msg",
+            KEYED,
+            MINUTE,
+            key_field="msgid",
+            done_codes=frozenset({95033}),
+        ),
+        Endpoint("kf_send_on_event", "POST", "/cgi-bin/kf/send_msg_on_event", NEVER, MINUTE),
+        Endpoint(
+            "kf_customers",
+            "POST",
+            "/cgi-bin/kf/customer/batchget",
+            SAFE,
+            MINUTE,
+            ids=("external_userid_list", 1, 100),
+        ),
+        Endpoint("moment_add", "POST", "/cgi-bin/externalcontact/add_moment_task", NEVER, 10),
+        Endpoint("moment_result", "GET", "/cgi-bin/externalcontact/get_moment_task_result", SAFE, MINUTE),
+        Endpoint("moment_cancel", "POST", "/cgi-bin/externalcontact/cancel_moment_task", SAFE, MINUTE),
+        Endpoint(
+            "moment_list",
+            "POST",
+            "/cgi-bin/externalcontact/get_moment_list",
+            SAFE,
+            MINUTE,
+            page=("cursor", "next_cursor", 20),
+        ),
+        Endpoint(
+            "moment_task",
+            "POST",
+            "/cgi-bin/externalcontact/get_moment_task",
+            SAFE,
+            MINUTE,
+            page=("cursor", "next_cursor", 1_000),
+        ),
+        Endpoint(
+            "moment_customers",
+            "POST",
+            "/cgi-bin/externalcontact/get_moment_customer_list",
+            SAFE,
+            MINUTE,
+            page=("cursor", "next_cursor", 1_000),
+        ),
+        Endpoint(
+            "moment_reached",
+            "POST",
+            "/cgi-bin/externalcontact/get_moment_send_result",
+            SAFE,
+            MINUTE,
+            page=("cursor", "next_cursor", 5_000),
+        ),
+        Endpoint("moment_comments", "POST", "/cgi-bin/externalcontact/get_moment_comments", SAFE, MINUTE),
+        Endpoint("attachment_upload", "POST", "/cgi-bin/media/upload_attachment", SAFE, MINUTE, upload=True),
+        # A file sent again is one more media_id, which costs nothing.
+        Endpoint("media_upload", "POST", "/cgi-bin/media/upload", SAFE, MINUTE, upload=True),
+        Endpoint("image_upload", "POST", "/cgi-bin/media/uploadimg", SAFE, per_day=1_000, upload=True),
     ]
 )
