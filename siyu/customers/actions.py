@@ -10,7 +10,7 @@ from siyu.customers.deciding import decide, join, separate, undo
 from siyu.customers.erasing import erase, take_back
 from siyu.customers.relations import blacklist, consent, follow, opt_in, opt_out, save_orders, unfollow
 from siyu.customers.store import events as store_events
-from siyu.customers.store import profile
+from siyu.customers.store import facts
 from siyu.customers.types import (
     AttributeTaken,
     AttributeType,
@@ -28,14 +28,17 @@ from siyu.kernel.jobs import Pulse, PulseEvent
 from siyu.kernel.text import clean
 
 
-def recognise(ctx: Ctx, records: Sequence[Record]) -> list[Person]:
+def recognise(ctx: Ctx, records: Sequence[Record], then: Sequence[Sequence[NewEvent]] = ()) -> list[Person]:
     """Take in facts about people: make customers, merge or open review cases as K1 says; same order as ``records``.
+
+    ``then``: per record the events to ``record`` of whom it means, their customer_id and origin_id left open; raises
+    as ``record`` does.
 
     Idempotent. Raises BadIdentity, NoIdentity, BadAttribute, UnknownAttribute, BadText, BadTime naming
     ``records.<n>...``; then nothing is written. Call it before other writes of the transaction: batches with new
     facts wait for each other.
     """
-    return identifying.recognise(ctx, records)
+    return identifying.recognise(ctx, records, then)
 
 
 def identify(ctx: Ctx, records: Sequence[Record]) -> list[int]:
@@ -52,6 +55,15 @@ def record(ctx: Ctx, events: Sequence[NewEvent], *, imported: bool = False) -> R
     return recording.record(ctx, events, imported=imported)
 
 
+def record_later(ctx: Ctx, events: Sequence[NewEvent]) -> None:
+    """As ``record``, for the hot path of single requests: kept now, in the timeline with the next pulse.
+
+    The (source, key) must be the caller's own for ever: what is repeated is dropped when it lands, with a log line if
+    its content differs. Raises BadEvent, BadText, BadTime, TooOld; then nothing is written.
+    """
+    recording.later(ctx, events)
+
+
 def record_from(ctx: Ctx, chosen: Select[Any]) -> Recorded:
     """As ``record``, from a Select with the columns customer_id, type, occurred_at, source, key, content_id, props.
 
@@ -66,7 +78,11 @@ def visit(ctx: Ctx, visits: Sequence[NewVisit]) -> Recorded:
 
 
 def take_pulse(ctx: Ctx, slot_from: int, slot_to: int, limit: int) -> Pulse:
-    """Take up to ``limit`` waiting events of customers in slots [from, to) out of the queue, oldest first."""
+    """Take up to ``limit`` events of customers in slots [from, to) out of the queue, oldest first.
+
+    What was recorded for later lands before. The caller holds the slots.
+    """
+    recording.land(ctx, slot_from, slot_to, limit)
     rows = store_events.take(ctx, slot_from, slot_to, limit)
     return Pulse([PulseEvent(*row) for row in rows])
 
@@ -76,7 +92,8 @@ def set_attributes(ctx: Ctx, who: Select[Any], values: Mapping[str, object], *, 
 
     As set_attribute_rows, but errors name ``attributes.<name>``.
     """
-    definitions = {**attributes.BUILTIN, **profile.definitions(ctx)}
+    definitions = {**attributes.BUILTIN, **facts.definitions(ctx)}
+    # set-loop: pure
     checked = {
         name: writing.checked(ctx, definitions, name, value, f"attributes.{name}") for name, value in values.items()
     }
@@ -92,7 +109,8 @@ def set_attribute_rows(ctx: Ctx, rows: Sequence[tuple[int, str, object]], why: s
     own. Raises UnknownAttribute, BadAttribute (the value, or the definition's mode forbids this writer),
     UnknownCustomer; then nothing is written. Errors name ``rows.<n>.<name>``.
     """
-    definitions = {**attributes.BUILTIN, **profile.definitions(ctx)}
+    definitions = {**attributes.BUILTIN, **facts.definitions(ctx)}
+    # set-loop: pure
     checked = [
         (customer_id, name, writing.checked(ctx, definitions, name, value, f"rows.{index}.{name}"))
         for index, (customer_id, name, value) in enumerate(rows)
@@ -113,7 +131,7 @@ def define_attribute(
     if (type == "enum") != bool(options) or len(set(options)) != len(options):
         raise BadAttribute("an enum, and only an enum, has distinct options", field="options")
     new = Definition(name, title.strip(), type, tuple(clean(option, "options") for option in options), mode)  # type: ignore[arg-type]  # checked by callers
-    if profile.save_definition(ctx, new) != type:
+    if facts.save_definition(ctx, new) != type:
         raise AttributeTaken(f"{name} exists with another type", field="type")
     audit.record(ctx, "customers.define_attribute", "attribute", name, type=type)
     return new
@@ -133,6 +151,7 @@ __all__ = [
     "recognise",
     "record",
     "record_from",
+    "record_later",
     "save_orders",
     "separate",
     "set_attribute_rows",

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StrictInt
 
 from siyu.customers import normal
+from siyu.customers.cases import Case, CaseMember
 from siyu.customers.types import (
     AttributeType,
-    Case,
     Definition,
     Event,
     Known,
@@ -22,8 +23,12 @@ from siyu.customers.types import (
 from siyu.kernel.text import CleanText
 
 Scalar = CleanText | StrictInt | float | bool | None
-# Files are full of full-width digits: \d takes them, the classes name them.
-_PHONES = re.compile(r"(?<!\d)(?:[+＋]?[8８][6６])?([1１][3-9３-９]\d)\d{4}(\d{4})(?!\d)")
+# Files are full of full-width digits, which \d takes and the classes name, and of numbers in groups: +86-138-0013-8001.
+_PHONES = re.compile(r"(?<!\d)(?:[+＋]?[8８][6６][-\s]?)?([1１][3-9３-９]\d)[-\s]?\d{4}[-\s]?(\d{4})(?!\d)")
+
+_EMAILS = re.compile(
+    r"([^\s@＠<>()（）\[\],，;；:：、\"'“”])[^\s@＠<>()（）\[\],，;；:：、\"'“”]*[@＠](?=[^\s@＠]+[.．。])"
+)
 
 
 class _Output(BaseModel):
@@ -31,9 +36,9 @@ class _Output(BaseModel):
 
 
 def masked(value: Any) -> Any:
-    """``value`` with every mobile number in its texts masked."""
+    """``value`` with every mobile number and email address in its texts masked."""
     if isinstance(value, str):
-        return _PHONES.sub(r"\1****\2", value)
+        return _EMAILS.sub(r"\1****@", _PHONES.sub(r"\1****\2", value))
     if isinstance(value, Mapping):
         return {key: masked(inner) for key, inner in value.items()}
     return [masked(inner) for inner in value] if isinstance(value, list) else value
@@ -177,7 +182,7 @@ class EventOut(_Output):
 
     @classmethod
     def of(cls, one: Event, clear: bool) -> "EventOut":
-        """With mobile numbers in its texts masked unless ``clear``."""
+        """With mobile numbers and emails in its texts masked unless ``clear``."""
         body = cls.model_validate(one)
         return body if clear else body.model_copy(update={"props": masked(one.props)})
 
@@ -217,12 +222,47 @@ class DefinitionOut(_Output):
         return cls.model_validate(one)
 
 
+class CaseFollowOut(FollowOut):
+    """A follow relation with the name of its staff member, where the directory knows it."""
+
+    staff_name: str | None
+
+
+class SpentOut(_Output):
+    """The sum of orders in one currency, in 分, without refunded and cancelled ones."""
+
+    currency: str
+    amount: int
+
+
 class MemberOut(_Output):
-    """One side of a review case."""
+    """One side of a review case, with what tells who this is."""
 
     customer_id: int
     name: str | None
+    phone: str | None
+    email: str | None
     identities: list[KnownOut]
+    first_touch: ArrivalOut | None
+    latest_touch: ArrivalOut | None
+    created_at: datetime
+    last_activity_at: datetime | None
+    events: int
+    orders: int
+    spent: list[SpentOut]
+    follows: list[CaseFollowOut]
+
+    @classmethod
+    def of(cls, one: CaseMember, clear: bool) -> "MemberOut":
+        """With phones and emails masked unless ``clear``."""
+        fields = {name: getattr(one, name) for name in cls.model_fields}
+        fields |= {name: _attribute(name, fields[name], clear) for name in ("phone", "email")}
+        fields["identities"] = [KnownOut.of(known, clear) for known in one.identities]
+        fields["follows"] = [
+            CaseFollowOut.model_validate({**asdict(follow.state), "staff_name": follow.staff_name})
+            for follow in one.follows
+        ]
+        return cls.model_validate(fields)
 
 
 class SharedOut(_Output):
@@ -232,8 +272,44 @@ class SharedOut(_Output):
     value: str | None
 
 
+class HeldOut(_Output):
+    """Who has which value; null when it was erased."""
+
+    customer_id: int
+    value: str | None
+
+
+class ContradictionOut(_Output):
+    """An exclusive identity of which people of the case have different values."""
+
+    kind: str
+    scope: str
+    values: list[HeldOut]
+
+
+class DecidedOut(_Output):
+    """Somebody whom a decision is about: their own name, and the customer they are now."""
+
+    customer_id: int
+    name: str | None
+
+
+class DecisionOut(_Output):
+    """A decision about who is who: `people` of each of `groups` (numbers of identities) say whom it is about."""
+
+    decision_id: int
+    verdict: Verdict
+    groups: list[list[int]]
+    people: list[list[DecidedOut]]
+    case_id: int | None
+    decided_at: datetime
+    actor: str
+    actor_name: str | None
+    undone_at: datetime | None
+
+
 class CaseOut(_Output):
-    """A review case."""
+    """A review case. `contradictions` and `kept_apart` say why its people did not become one by themselves."""
 
     case_id: int
     state: str
@@ -241,22 +317,17 @@ class CaseOut(_Output):
     closed_at: datetime | None
     members: list[MemberOut]
     shared: list[SharedOut]
-    decision_id: int | None
+    contradictions: list[ContradictionOut]
+    kept_apart: list[DecisionOut]
+    decision: DecisionOut | None
 
     @classmethod
     def of(cls, one: Case, clear: bool) -> "CaseOut":
         """With phones and emails masked unless ``clear``."""
-        members = [
-            MemberOut(
-                customer_id=member.customer_id,
-                name=member.name,
-                identities=[KnownOut.of(known, clear) for known in member.identities],
-            )
-            for member in one.members
-        ]
+        members = [MemberOut.of(member, clear) for member in one.members]
         shared = [SharedOut(kind=kind, value=_attribute(kind, value, clear)) for kind, value in one.shared]
-        plain = {name: getattr(one, name) for name in ("case_id", "state", "opened_at", "closed_at", "decision_id")}
-        return cls(**plain, members=members, shared=shared)
+        fields = {name: getattr(one, name) for name in cls.model_fields}
+        return cls.model_validate({**fields, "members": members, "shared": shared})
 
 
 class CasesOut(_Output):
@@ -270,18 +341,6 @@ class DecisionMade(_Output):
     """The decision that was written down."""
 
     decision_id: int
-
-
-class DecisionOut(_Output):
-    """A decision about who is who."""
-
-    decision_id: int
-    verdict: Verdict
-    groups: list[list[int]]
-    case_id: int | None
-    decided_at: datetime
-    actor: str
-    undone_at: datetime | None
 
 
 class DecisionsOut(_Output):

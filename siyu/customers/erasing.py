@@ -1,13 +1,15 @@
 """Private: erasing (R5): a whole person, what one Official Account told, what one source told; and giving a copy."""
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from siyu.customers import normal, people, recording
 from siyu.customers.store import erasing as store
-from siyu.customers.store import identities, moves, profile, reading
+from siyu.customers.store import facts as store_facts
+from siyu.customers.store import identities, looking, moves, profile, reading, standing
+from siyu.customers.store.looking import Fact, Seen
 from siyu.customers.types import Identity, NewEvent, UnknownCustomer, oa_source
 from siyu.kernel import audit, notices
 from siyu.kernel.ctx import Ctx
@@ -29,16 +31,21 @@ def hashed(one: Identity) -> str:
     return normal.ERASED + digest[:16].hex()
 
 
-def known(ctx: Ctx, wanted: Sequence[Identity]) -> dict[Identity, tuple[int, int | None]]:
-    """Stored identities among ``wanted``. A person who comes back is known by the hash, and has the value again."""
-    found = identities.known(ctx, wanted)
-    missing = {
-        Identity(one.kind, hashed(one), one.scope): one for one in wanted if one.kind in HASHED and one not in found
-    }
-    if missing and (back := identities.known(ctx, list(missing))):
-        store.set_values(ctx, [(back[form][0], missing[form].value) for form in back])
-        found |= {missing[form]: ids for form, ids in back.items()}
-    return found
+def look(ctx: Ctx, facts: Collection[Fact], missing: Iterable[Identity], seen: Seen | None = None) -> Seen:
+    """As looking.look. A person who comes back is known by the hash, and has the value again.
+
+    ``missing``: identities that the caller has looked for and not found. The caller holds the lock of identities;
+    ``seen``: what it saw since it has it.
+    """
+    forms = {Identity(one.kind, hashed(one), one.scope): one for one in missing if one.kind in HASHED}
+    if seen is not None and not forms:
+        return seen
+    seen = looking.look(ctx, [*facts, *((form, form, "") for form in forms)])
+    back = [form for form, one in forms.items() if form in seen.known and one not in seen.known]
+    if not back:
+        return seen
+    store.set_values(ctx, [(seen.known[form][0], forms[form].value) for form in back])
+    return looking.look(ctx, facts)
 
 
 def left_account(ctx: Ctx, left: Iterable[tuple[int, int]]) -> None:
@@ -49,12 +56,12 @@ def left_account(ctx: Ctx, left: Iterable[tuple[int, int]]) -> None:
     for account_id, origins in sorted(by_account.items()):  # set-loop: per account, of which a company has a few
         source = oa_source(account_id)
         homes = identities.customers_of(ctx, origins)
-        names = profile.drop_facts(ctx, origins, source)
+        names = store_facts.drop_facts(ctx, origins, source)
         store.strip_texts(ctx, origins, homes.values(), account_id)
         told = store.told_only_by(ctx, origins, source, HASHED)
         store.set_values(ctx, [(row.identity_id, hashed(Identity(row.kind, row.value, row.scope))) for row in told])
         changes = profile.project(ctx, set(homes.values()))
-        recording.record(ctx, people.change_events(ctx, changes, told=False))
+        recording.record(ctx, (), own=people.change_events(ctx, changes, told=False))
         store.strip_changes(ctx, homes.values(), names)
 
 
@@ -104,8 +111,8 @@ def take_back(ctx: Ctx, source: str, limit: int) -> int:
     now = identities.customers_of(ctx, set(near) - alone)
     ended = sorted({home for origin in alone for home in [homes[origin]]} - set(now.values()))
     touched = set(now.values())
-    recording.record(ctx, people.change_events(ctx, profile.project(ctx, touched)))
-    profile.project_touches(ctx, touched)
+    changes = profile.project(ctx, touched) + standing.project_touches(ctx, touched)
+    recording.record(ctx, (), own=people.change_events(ctx, changes))
     if alone:
         store.forget_people(ctx, sorted(alone), ended)
     if ended:

@@ -27,11 +27,11 @@ from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ids_of
 from siyu.kernel.errors import BadText, BadTime, Forbidden
-from siyu.kernel.http import raises, requires
+from siyu.kernel.http import ApiRoute, raises, requires
 from siyu.kernel.paging import BadCursor
 from siyu.kernel.text import CleanText
 
-router = APIRouter(prefix="/api/customers", tags=["customers"])
+router = APIRouter(prefix="/api/customers", tags=["customers"], route_class=ApiRoute)
 
 Read = Annotated[Ctx, requires("customers.read")]
 Write = Annotated[Ctx, requires("customers.write")]

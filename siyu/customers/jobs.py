@@ -1,6 +1,6 @@
 """Private: what customers do by themselves: partitions ahead, retention, the last carry after merges."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import text
@@ -8,10 +8,11 @@ from sqlalchemy.exc import OperationalError
 
 from siyu.customers import people
 from siyu.customers.recording import REMEMBERED
-from siyu.customers.store import ensure_partitions, housekeeping, moves
+from siyu.customers.store import ensure_partitions, housekeeping, moves, visits
 from siyu.customers.store import events as store
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import savepoint
+from siyu.kernel.probes import Due, earliest
 
 KEPT_ASIDE = timedelta(days=90)
 """So long the events of visitors wait for somebody to recognise them (PRODUCT.md K1)."""
@@ -27,7 +28,7 @@ def tick(ctx: Ctx, limit: int) -> int:
     made = _partitions(ctx)
     # A key must outlive its day by the whole span, so that an event of the last second is still recognised.
     old = store.forget_keys(ctx, (ctx.now - REMEMBERED - EVERY).astimezone(UTC).date(), limit)
-    old += store.drop_old_visits(ctx, ctx.now - KEPT_ASIDE, limit)
+    old += visits.drop_old_visits(ctx, ctx.now - KEPT_ASIDE, limit)
     if old < limit:
         housekeeping.plan(ctx, ctx.now + (SOON if made is None else EVERY))
     return done + old + (made or 0)
@@ -51,6 +52,5 @@ def _partitions(ctx: Ctx) -> int | None:
     return made
 
 
-def next_due(ctx: Ctx) -> datetime | None:
-    """When the daily housekeeping is due."""
-    return housekeeping.due(ctx)
+DUE: Due = earliest(housekeeping.due_at)
+"""When the daily housekeeping is due."""

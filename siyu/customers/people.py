@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from siyu.customers import recording
 from siyu.customers.resolve import Graph, Outcome, Slot, Statement, resolve
-from siyu.customers.store import identities, moves, profile
+from siyu.customers.store import identities, moves, profile, standing
 from siyu.customers.store.events import QUIET_TYPES, event_numbers
 from siyu.customers.store.profile import Change
 from siyu.customers.types import EXCLUSIVE, NewEvent
@@ -63,7 +63,7 @@ def _carry(ctx: Ctx, real: list[moves.Move], homes: set[int]) -> None:
     live = targets | {old for _, old, _ in real} & homes
     missing = targets - moves.present(ctx, targets)
     refresh(ctx, live, missing)
-    profile.project_activity(ctx, gone, QUIET_TYPES)
+    standing.project_activity(ctx, gone, QUIET_TYPES)
     events = created_events(ctx, missing)
     for number, (origin, old, to) in zip(moves.log(ctx, real), real, strict=True):
         props = {"origin_id": origin, "from_id": old, "to_id": to}
@@ -71,16 +71,16 @@ def _carry(ctx: Ctx, real: list[moves.Move], homes: set[int]) -> None:
         events.append(NewEvent(SOURCE, f"move:{number}", kind, ctx.now, to, props=props, origin_id=origin))
         if old in homes:
             events.append(NewEvent(SOURCE, f"left:{number}", "split_off", ctx.now, old, props=props))
-    recording.record(ctx, events)
+    recording.record(ctx, (), own=events)
 
 
 def refresh(ctx: Ctx, ids: set[int], new: set[int] | None = None) -> None:
     """Make the profiles say what the rows of these customers say; ``new`` ones have no profile yet."""
     missing = new or set()
     profile.project(ctx, ids - missing, new=missing)
-    profile.project_touches(ctx, ids)
-    profile.project_consents(ctx, ids)
-    profile.project_activity(ctx, ids, QUIET_TYPES)
+    standing.project_touches(ctx, ids)
+    standing.project_consents(ctx, ids)
+    standing.project_activity(ctx, ids, QUIET_TYPES)
 
 
 def last_carry(ctx: Ctx, limit: int) -> int:

@@ -12,14 +12,17 @@ from sqlalchemy import types as kinds
 
 from siyu.customers import attributes, normal, positions
 from siyu.customers.erasing import export
+from siyu.customers.normal import email as normal_email
+from siyu.customers.normal import masked_email, masked_phone
+from siyu.customers.normal import phone as normal_phone
 from siyu.customers.review import case, cases, decisions, identities
-from siyu.customers.searching import Filter, Sort, search
+from siyu.customers.searching import Filter, Sort, matching, search
 from siyu.customers.store import events as store_events
+from siyu.customers.store import facts as store_facts
 from siyu.customers.store import identities as store_identities
 from siyu.customers.store import profile as store_profile
 from siyu.customers.store import reading, tables
 from siyu.customers.types import (
-    Arrival,
     Attribute,
     Definition,
     Event,
@@ -33,9 +36,23 @@ from siyu.customers.types import (
 )
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.paging import Page, cursor
+from siyu.kernel.probes import Probe
 
 canonical: FromClause = select(tables.origin.c.origin_id, tables.origin.c.customer_id).subquery("canonical")
 """Every id that ever was a customer's (origin_id) with the customer it means now."""
+
+people: FromClause = (
+    select(
+        tables.identity.c.kind,
+        tables.identity.c.scope,
+        tables.identity.c.value,
+        tables.origin.c.customer_id,
+        tables.origin.c.origin_id,
+    )
+    .join(tables.origin, tables.origin.c.origin_id == tables.identity.c.origin_id)
+    .subquery("people")
+)
+"""Exclusive identities in normal form (kind, scope, value), the customer whom each means now, and its own origin."""
 
 _row = tables.customer
 customer: FromClause = (
@@ -113,12 +130,12 @@ def openids(account_id: int) -> FromClause:
 
 def definitions(ctx: Ctx) -> list[Definition]:
     """Built-in attributes, then custom ones by name."""
-    return [*attributes.BUILTIN.values(), *store_profile.definitions(ctx).values()]
+    return [*attributes.BUILTIN.values(), *store_facts.definitions(ctx).values()]
 
 
 def attribute(ctx: Ctx, name: str, row: FromClause = customer) -> Attribute:
     """The attribute as an expression over ``row`` (``customer`` or its alias), typed. Raises UnknownAttribute."""
-    found = attributes.BUILTIN.get(name) or attributes.lookup(store_profile.definitions(ctx), name, "name")
+    found = attributes.BUILTIN.get(name) or attributes.lookup(store_facts.definitions(ctx), name, "name")
     return Attribute(found, expression(found, row))
 
 
@@ -151,6 +168,8 @@ def find(ctx: Ctx, identity: Identity) -> int | None:
 
 def resolve(ctx: Ctx, wanted: Sequence[Identity]) -> dict[Identity, int]:
     """``find`` for many, by the identities as given; those that point at nobody or at several are missing."""
+    if not wanted:
+        return {}
     forms = {one: normal.identity(one, f"identities.{place}") for place, one in enumerate(wanted)}
     found = reading.resolve(ctx, sorted(set(forms.values()), key=lambda one: (one.kind, one.scope, one.value)))
     return {given: found[form] for given, form in forms.items() if form in found}
@@ -159,16 +178,6 @@ def resolve(ctx: Ctx, wanted: Sequence[Identity]) -> dict[Identity, int]:
 def origins(ctx: Ctx, ids: Iterable[int]) -> dict[int, int]:
     """Any ids that were ever a customer's -> the customer now."""
     return store_identities.customers_of(ctx, ids)
-
-
-def _arrival(kind: str | None, code: str | None, at: datetime | None) -> Arrival | None:
-    return Arrival(kind, code or "", at) if kind is not None and at is not None else None
-
-
-def _follow(row: Any) -> FollowState:
-    return FollowState(
-        row.kind, row.account_id, row.staff, row.followed_at, row.lost_at, row.following, row.scene, row.remark
-    )
 
 
 def _order(row: Any) -> Order:
@@ -193,9 +202,9 @@ def profile(ctx: Ctx, customer_id: int) -> Profile:
         row.name,
         store_profile.shown(row),
         row.owner_id,
-        _arrival(row.source_kind, row.source_code, row.source_at),
-        _arrival(row.latest_source_kind, row.latest_source_code, row.latest_source_at),
-        [_follow(one) for one in reading.follows_of(ctx, [row.customer_id])],
+        reading.arrival(row.source_kind, row.source_code, row.source_at),
+        reading.arrival(row.latest_source_kind, row.latest_source_code, row.latest_source_at),
+        [reading.follow_state(one) for one in reading.follows_of(ctx, [row.customer_id])],
         row.opted_out_at,
         row.blacklisted,
         row.contact_consent,
@@ -238,7 +247,7 @@ def facts(
         by_event.setdefault(row.customer_id, []).append(_event_of(row))
     by_follow: dict[int, list[FollowState]] = {}
     for row in reading.follows_of(ctx, ids):
-        by_follow.setdefault(row.customer_id, []).append(_follow(row))
+        by_follow.setdefault(row.customer_id, []).append(reading.follow_state(row))
     by_order: dict[int, list[Order]] = {}
     for row in reading.orders_of(ctx, ids):
         by_order.setdefault(row.customer_id, []).append(_order(row))
@@ -250,8 +259,8 @@ def facts(
             by_follow.get(row.customer_id, []),
             by_order.get(row.customer_id, []),
             row.owner_id,
-            _arrival(row.source_kind, row.source_code, row.source_at),
-            _arrival(row.latest_source_kind, row.latest_source_code, row.latest_source_at),
+            reading.arrival(row.source_kind, row.source_code, row.source_at),
+            reading.arrival(row.latest_source_kind, row.latest_source_code, row.latest_source_at),
             row.created_at,
         )
         for row in reading.customer_rows(ctx, ids)
@@ -268,12 +277,12 @@ def everybody() -> Select[Any]:
     return select(_row.c.customer_id).where(_row.c.status == "active")
 
 
-def pulse_waiting(ctx: Ctx) -> bool:
-    """Whether any event waits for the rooms' reactions."""
-    return bool(ctx.tx.execute(select(select(tables.pulse_queue.c.event_id).exists())).scalar_one())
+PULSE: Probe[bool] = Probe((store_events.anything_waits,), lambda _, values: bool(values[0]))
+"""Whether any event waits for the rooms' reactions."""
 
 
 __all__ = [
+    "PULSE",
     "Filter",
     "Sort",
     "active",
@@ -292,13 +301,17 @@ __all__ = [
     "find",
     "follows",
     "identities",
+    "masked_email",
+    "masked_phone",
+    "matching",
+    "normal_email",
+    "normal_phone",
     "openids",
     "orders",
     "orders_of",
     "origins",
     "profile",
     "provenance",
-    "pulse_waiting",
     "reachability",
     "resolve",
     "search",

@@ -1,15 +1,16 @@
 """Private: follows, orders and consent: what stands between a customer and the company."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Select
 
 from siyu.customers import erasing, people, recording
-from siyu.customers.store import identities, profile
+from siyu.customers.store import facts, identities, profile, standing
 from siyu.customers.store import relations as store
-from siyu.customers.store.profile import AUTOMATIC, FactRow
+from siyu.customers.store.facts import AUTOMATIC
+from siyu.customers.store.rows import FactRow
 from siyu.customers.types import Follow, NewEvent, NewOrder, OrderConflict, Recorded, Unfollow, UnknownCustomer
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import Invalid
@@ -21,9 +22,13 @@ _FIRST = "first_follow"
 
 def _homes(ctx: Ctx, ids: Sequence[int]) -> dict[int, int]:
     homes = identities.customers_of(ctx, ids)
-    if missing := set(ids) - set(homes):
-        raise UnknownCustomer(f"there is no customer {min(missing)}", field="customer_id")
+    _all_known(ids, homes)
     return homes
+
+
+def _all_known(ids: Iterable[int], homes: Container[int]) -> None:
+    if missing := {one for one in ids if one not in homes}:
+        raise UnknownCustomer(f"there is no customer {min(missing)}", field="customer_id")
 
 
 def follow(ctx: Ctx, rows: Sequence[Follow]) -> None:
@@ -33,49 +38,55 @@ def follow(ctx: Ctx, rows: Sequence[Follow]) -> None:
     """
     if not rows:
         return
-    homes = _homes(ctx, [row.origin_id or row.customer_id for row in rows])
+    origins = [row.origin_id or row.customer_id for row in rows]
+    locked = identities.lock_customers(ctx, origins)
+    _all_known(origins, locked)
+    homes = {origin: home for origin, (home, _) in locked.items()}
     store.save_follows(ctx, homes, rows)
-    store.save_consents(
+    _consented(
         ctx,
         [
             store.ConsentRow(homes[origin], origin, "contact", True, row.at, row.kind)
-            for row in rows
-            for origin in [row.origin_id or row.customer_id]
+            for row, origin in zip(rows, origins, strict=True)
         ],
     )
-    profile.project_consents(ctx, set(homes.values()))
-    _own(ctx, homes, rows)
+    _own(ctx, homes, {home for home, owner in locked.values() if owner is not None}, rows)
 
 
-def _own(ctx: Ctx, homes: Mapping[int, int], rows: Sequence[Follow]) -> None:
+def _consented(ctx: Ctx, rows: Sequence[store.ConsentRow]) -> None:
+    """Save statements of customers whose rows are locked, and what follows from those that are news."""
+    if changed := store.save_consents(ctx, rows):
+        standing.project_consents(ctx, changed, locked=True)
+
+
+def _own(ctx: Ctx, homes: Mapping[int, int], owned: Container[int], rows: Sequence[Follow]) -> None:
     """The staff member of the first follow owns a customer who has no owner yet; allocation may say otherwise."""
     first: dict[int, Follow] = {}
     for row in rows:
         home = homes[row.origin_id or row.customer_id]
         if row.kind == "wecom" and row.staff and (home not in first or row.at < first[home].at):
             first[home] = row
-    if not first:
+    without = {home: row for home, row in sorted(first.items()) if home not in owned}
+    if not without:
         return
     staff = {member.userid: member.staff_id for member in team.staff(ctx) if member.userid}
-    owned = profile.winners(ctx, sorted(first), ["owner_id"])
-    facts = [
+    told = [
         FactRow(
             home,
             row.origin_id or row.customer_id,
-            "owner_id",
-            "first_follow",
-            staff[row.staff],
+            _FIRST,
+            {"owner_id": staff[row.staff]},
             AUTOMATIC,
             row.at,
-            "first_follow",
+            _FIRST,
         )
-        for home, row in sorted(first.items())
-        if not owned[home] and row.staff in staff
+        for home, row in without.items()
+        if row.staff in staff
     ]
-    if facts:
-        profile.save_facts(ctx, facts)
-        changes = profile.project(ctx, {row.customer_id for row in facts}, names=["owner_id"])
-        recording.record(ctx, people.change_events(ctx, changes))
+    if told:
+        facts.save_facts(ctx, told)
+        changes = profile.project(ctx, {row.customer_id for row in told}, names=["owner_id"])
+        recording.record(ctx, (), own=people.change_events(ctx, changes))
 
 
 def unfollow(ctx: Ctx, rows: Sequence[Unfollow]) -> None:
@@ -91,9 +102,9 @@ def unfollow(ctx: Ctx, rows: Sequence[Unfollow]) -> None:
 
 
 def save_orders(ctx: Ctx, orders: Sequence[NewOrder]) -> Recorded:
-    """Take in orders, idempotent by (source, order_no); changes of status become events. Amounts in 分.
+    """Take in orders, idempotent by (source, order_no); a changed status becomes an event, other changes none.
 
-    Raises OrderConflict when an order changes its customer or currency, UnknownCustomer, Invalid.
+    Amounts in 分. Raises OrderConflict when an order changes its customer or currency, UnknownCustomer, Invalid.
     """
     if not orders:
         return Recorded(0, 0)
@@ -115,13 +126,15 @@ def save_orders(ctx: Ctx, orders: Sequence[NewOrder]) -> Recorded:
             raise OrderConflict(
                 f"order {order.order_no} belongs to another customer", field="customer_id", detail=detail
             )
+    before = store.order_statuses(ctx, [(held[owners[o.source, o.order_no]], o.source, o.order_no) for o in kept])
     changed = store.save_orders(ctx, held, owners, kept)
     events: list[NewEvent] = []
     for order in kept:
         key = (order.source, order.order_no)
         if key in taken:
             events.append(_order_event(order, "placed", order.placed_at, held[owners[key]], owners[key]))
-        if key in changed and order.status != "placed":
+        # An amount that is corrected is no second purchase.
+        if key in changed and order.status not in ("placed", before.get(key)):
             events.append(_order_event(order, order.status, order.changed_at, held[owners[key]], owners[key]))
     recording.record(ctx, events, imported=True)
     return Recorded(len(changed), len(orders) - len(changed))
@@ -166,13 +179,9 @@ def _state(ctx: Ctx, who: Select[Any], kind: str, given: bool, why: str, event: 
     ids = list(ctx.tx.execute(who).scalars())
     if not ids:
         return 0
-    homes = _homes(ctx, ids)
-    store.save_consents(ctx, [store.ConsentRow(homes[one], one, kind, given, ctx.now, why) for one in ids])
-    profile.project_consents(ctx, set(homes.values()))
-    numbers = store.numbers(ctx, len(ids))
-    events = [
-        NewEvent(people.SOURCE, f"{event}:{number}", event, ctx.now, one, props=props)
-        for number, one in zip(numbers, ids, strict=True)
-    ]
+    numbered = identities.lock_and_number(ctx, ids)
+    _all_known(ids, numbered)
+    _consented(ctx, [store.ConsentRow(numbered[one][0], one, kind, given, ctx.now, why) for one in ids])
+    events = [NewEvent(people.SOURCE, f"{event}:{numbered[one][1]}", event, ctx.now, one, props=props) for one in ids]
     recording.record(ctx, events)
     return len(ids)

@@ -1,11 +1,10 @@
 """Private: lists of customers: search by Chinese, pinyin, initials and phone digits, filters, keyset paging."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select
 
 from siyu.customers import normal, positions
 from siyu.customers.store import listing, reading
@@ -25,7 +24,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What listed customers have in common. ``who``: further conditions over the customer_id column, by callers."""
+    """What listed customers have in common."""
 
     region: str | None = None
     company: str | None = None
@@ -44,19 +43,21 @@ def search(
     *,
     sort: Sort = Sort.NAME,
     limit: int = 50,
-    ids: Sequence[int] | None = None,
+    who: Select[Any] | None = None,
 ) -> Page[Listed]:
     """Active customers that match, one page in keyset order. Raises BadCursor, BadText.
 
     ``query``: Chinese characters of name or company (one suffices), pinyin, initials, the last four digits of a phone,
-    or a whole phone, email or other identity value.
+    or a whole phone, email or other identity value. ``who``: a Select of customer_id to which the list is narrowed.
     """
     text = clean(query, "query").strip()
     where = listing.conditions(filter or Filter())
     if text:
-        where.append(_matching(ctx, text))
+        where.append(_meant(ctx, text))
+    if who is not None:
+        where.append(listing.within(who))
     position = positions.by_text(after) if sort is Sort.NAME else positions.by_time(after)
-    rows = listing.page(ctx, where, sort.value, position, limit + 1, ids)
+    rows = listing.page(ctx, where, sort.value, position, limit + 1)
     items = [
         Listed(
             row.customer_id,
@@ -79,7 +80,16 @@ def search(
     )
 
 
-def _matching(ctx: Ctx, text: str) -> ColumnElement[bool]:
+def matching(ctx: Ctx, query: str) -> Select[Any]:
+    """Relation: the active customers (one column ``customer_id``) whom ``search`` finds by this text. Raises BadText.
+
+    An empty text means everybody.
+    """
+    text = clean(query, "query").strip()
+    return listing.everybody(*([_meant(ctx, text)] if text else []))
+
+
+def _meant(ctx: Ctx, text: str) -> ColumnElement[bool]:
     """A whole phone, email or other identity value means its holders; anything else is looked for in the grams."""
     exact: set[int] = set()
     for kind in ("phone", "email"):  # set-loop: two kinds that the text may be

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from siyu.customers import attributes, people, recording
-from siyu.customers.store import identities, profile
-from siyu.customers.store.profile import AUTOMATIC, HAND, FactRow
+from siyu.customers.store import facts, identities, profile
+from siyu.customers.store.facts import AUTOMATIC, HAND
+from siyu.customers.store.rows import FactRow
 from siyu.customers.types import BadAttribute, Definition, UnknownCustomer
 from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
@@ -29,15 +30,15 @@ def write(ctx: Ctx, rows: Sequence[tuple[int, str, Any]], why: str) -> None:
     if missing := {row[0] for row in rows} - set(homes):
         raise UnknownCustomer(f"there is no customer {min(missing)}", field="customer_id")
     source = "hand" if hand else why or ctx.actor.label
-    facts = [
-        FactRow(homes[one], one, name, source, value, HAND if hand else AUTOMATIC, ctx.now, ctx.actor.label)
+    told = [
+        FactRow(homes[one], one, source, {name: value}, HAND if hand else AUTOMATIC, ctx.now, ctx.actor.label)
         for one, name, value in rows
     ]
-    profile.save_facts(ctx, facts)
-    names = sorted({row.name for row in facts})
-    changes = profile.project(ctx, {row.customer_id for row in facts}, names=names)
-    recording.record(ctx, people.change_events(ctx, changes))
+    facts.save_facts(ctx, told)
+    names = sorted({name for _, name, _ in rows})
+    changes = profile.project(ctx, {row.customer_id for row in told}, names=names)
+    recording.record(ctx, (), own=people.change_events(ctx, changes))
     if ctx.actor.kind in ("staff", "api_key"):
-        ids = sorted({row.customer_id for row in facts})
+        ids = sorted({row.customer_id for row in told})
         which = ids[0] if len(ids) == 1 else "many"
         audit.record(ctx, "customers.set_attributes", "customer", which, names=names, count=len(ids))

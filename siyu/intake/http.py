@@ -11,10 +11,10 @@ from siyu.intake.rounds import KINDS
 from siyu.intake.types import RoundKind
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import Invalid, NotFound
-from siyu.kernel.http import Id, raises, requires
+from siyu.kernel.http import ApiRoute, Id, raises, requires
 from siyu.platforms import queries as platforms
 
-router = APIRouter(prefix="/api/intake", tags=["intake"])
+router = APIRouter(prefix="/api/intake", tags=["intake"], route_class=ApiRoute)
 
 
 class RoundBody(BaseModel):
@@ -32,6 +32,17 @@ class RoundBody(BaseModel):
     error: str
 
 
+class ArchiveBody(BaseModel):
+    """How far a corp's conversation archive (会话内容存档) was read; ``read_at`` null: never yet."""
+
+    account_id: int
+    seq: int
+    next_at: datetime
+    read_at: datetime | None
+    failures: int
+    error: str
+
+
 class IgnoredBody(BaseModel):
     """How many callbacks came of a kind without use."""
 
@@ -42,10 +53,11 @@ class IgnoredBody(BaseModel):
 
 
 class IntakeState(BaseModel):
-    """Reconciliations, readings still to be made, ignored callbacks."""
+    """Reconciliations, readings still to be made, archives (none: none is configured), ignored callbacks."""
 
     rounds: list[RoundBody]
     readings_waiting: int
+    archives: list[ArchiveBody]
     ignored: list[IgnoredBody]
 
 
@@ -69,6 +81,17 @@ def get_intake_state(ctx: Annotated[Ctx, requires("intake.read")]) -> IntakeStat
             for one in queries.rounds(ctx)
         ],
         readings_waiting=queries.readings_waiting(ctx),
+        archives=[
+            ArchiveBody(
+                account_id=one.account_id,
+                seq=one.seq,
+                next_at=one.next_at,
+                read_at=one.read_at,
+                failures=one.failures,
+                error=one.error,
+            )
+            for one in (queries.archives(ctx) if platforms.archive_configured(ctx) else ())
+        ],
         ignored=[
             IgnoredBody(account_id=one.account_id, kind=one.kind, count=one.count, latest_at=one.latest_at)
             for one in queries.ignored(ctx)

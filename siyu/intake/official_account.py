@@ -101,7 +101,7 @@ def _message(message: InboxMessage, known: Known) -> Arrival:
     msg_id = text(body, "MsgId")
     kind = text(body, "MsgType").lower()
     said = text(body, "Content") if kind == "text" else text(body, "Recognition")
-    props: dict[str, object] = {"text": said[:TEXT_LIMIT], "msg_id": msg_id}
+    props: dict[str, object] = {"text": said[:TEXT_LIMIT], "msg_id": msg_id, "via": "oa"}
     if kind != "text":
         props["kind"] = kind
     if text(body, "bizmsgmenuid"):
@@ -139,6 +139,16 @@ def _scan(message: InboxMessage, known: Known) -> Arrival:
     return Arrival(
         message.account_id, message.created_at, record=_record(message, openid, touch), events=(event,), window="scan"
     )
+
+
+def _revoked(message: InboxMessage, known: Known) -> Arrival:
+    # The sender is the platform's own account; OpenID says whose authorisation it is.
+    openid, what = text(message.body, "OpenID"), text(message.body, "RevokeInfo")[:100]
+    if not openid or len(openid) > 128:
+        raise BadMessage("OpenID is missing")
+    props = {"info": what} if what else {}
+    event = _event(message, "authorization_revoked", f"revoked:{openid}:{_stamp(message)}:{what}", **props)
+    return Arrival(message.account_id, message.created_at, events=(event,), revoked=openid)
 
 
 def _template_finished(message: InboxMessage, known: Known) -> Arrival:
@@ -186,6 +196,8 @@ HANDLERS: Mapping[str, Callable[[InboxMessage, Known], Arrival]] = {
     "scancode_waitmsg": _click,
     "view": _view,
     "scan": _scan,
+    "user_authorization_revoke": _revoked,
+    "user_authorization_cancellation": _revoked,
     "templatesendjobfinish": _template_finished,
     "masssendjobfinish": _mass_finished,
 }

@@ -2,7 +2,8 @@
 
 from siyu.intake import store
 from siyu.intake.rounds import next_turn
-from siyu.intake.types import Ignored, Round
+from siyu.intake.types import ArchiveState, Ignored, Round
+from siyu.intake.words import opt_out_word
 from siyu.kernel.ctx import Ctx
 
 
@@ -35,4 +36,17 @@ def ignored(ctx: Ctx) -> list[Ignored]:
     return [Ignored(row.account_id, row.kind, row.callbacks, row.latest_at) for row in store.ignored_rows(ctx)]
 
 
-__all__ = ["ignored", "next_turn", "readings_waiting", "rounds"]
+def archives(ctx: Ctx) -> list[ArchiveState]:
+    """How far each corp's conversation archive was read."""
+    return [
+        ArchiveState(row.account_id, row.seq, row.due_at, row.read_at, row.failures, row.error)
+        for row in store.archive_rows(ctx)
+    ]
+
+
+__all__ = ["archives", "ignored", "next_turn", "readings_waiting", "rounds"]
+
+
+def is_opt_out(text: str) -> bool:
+    """Whether a message is one of the words that stop pushes, and nothing else."""
+    return opt_out_word(text) is not None

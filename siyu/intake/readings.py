@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from siyu.customers.types import Follow, NewEvent, Record, Touch, oa_source, wecom_source
 from siyu.groups.types import ChatRead, MemberRead
-from siyu.intake import official_account, wecom
+from siyu.intake import official_account, tagging, wecom
 from siyu.intake.types import Arrival, Known
-from siyu.outreach.types import Receipt
+from siyu.outreach.types import UNKNOWN, Receipt
 from siyu.team.types import DirectoryMember
 
 TELLABLE = timedelta(days=34)
@@ -33,9 +33,14 @@ def said(value: Mapping[str, object], name: str) -> str:
 
 
 def moment(value: Mapping[str, object], name: str) -> datetime | None:
-    """A field in Unix seconds; None when it is missing or 0."""
+    """A field in Unix seconds; None when it is missing, 0 or no time."""
     found = value.get(name)
-    return datetime.fromtimestamp(found, UTC) if isinstance(found, int) and found > 0 else None
+    if not isinstance(found, int) or found <= 0:
+        return None
+    try:
+        return datetime.fromtimestamp(found, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def follower(
@@ -53,6 +58,7 @@ def follower(
     scene = said(info, "qr_scene_str") or (said(info, "qr_scene") if info.get("qr_scene") else "")
     identities = official_account.person(account_id, openid, unionid)
     arrival = Arrival(account_id, at, Record(oa_source(account_id), f"{openid}:{unionid}", identities, at))
+    arrival = replace(arrival, carried=tagging.of_follower(info, account_id))
     if not heal:
         return arrival
     touch = Touch("oa_scene", scene) if scene else Touch("oa_follow")
@@ -102,8 +108,12 @@ def contact(
     )
     events: tuple[NewEvent, ...] = ()
     if at >= since and at >= now - TELLABLE:
-        events = (wecom.contact_added(known, staff, name, at, state),)
-    return Arrival(known.home_id, at, record, events, following)
+        way = follow.get("add_way")
+        told = way if isinstance(way, int) else 0
+        events = (wecom.contact_added(known, staff, name, at, state, add_way=told),)
+    return Arrival(
+        known.home_id, at, record, events, following, carried=tagging.of_contact(follow, known.home_id, staff)
+    )
 
 
 def contacts(data: Mapping[str, object], known: Known, since: datetime, now: datetime) -> list[Arrival]:
@@ -156,11 +166,14 @@ def _member(row: Mapping[str, object], created: datetime) -> MemberRead:
     )
 
 
-def mass(data: Mapping[str, object], account_id: int, platform_id: str, now: datetime) -> Receipt | None:
-    """An answer of mass/get as the receipt that did not come; None while the platform is still sending."""
+def mass(
+    data: Mapping[str, object], account_id: int, platform_id: str, now: datetime, *, last: bool = False
+) -> Receipt | None:
+    """An answer of mass/get as the receipt that did not come; None while the platform is still sending, unless it is
+    the ``last`` time of asking: then the fate is unknown."""
     status = said(data, "msg_status")
     if status in ("", "SENDING"):
-        return None
+        return Receipt(account_id, "mass", platform_id, UNKNOWN, now) if last else None
     told = "send success" if status == "SEND_SUCCESS" else status.lower().replace("_", " ")
     return Receipt(account_id, "mass", platform_id, told, now)
 

@@ -25,13 +25,30 @@ def person(corpid: str, external_userid: str, unionid: str = "") -> tuple[Identi
     return (*found, Identity("unionid", unionid)) if unionid else found
 
 
-def contact_added(known: Known, staff: str, contact: str, at: datetime, state: str) -> NewEvent:
-    """The event of an add: the same whether the callback or reconciliation brought it."""
+def contact_added(
+    known: Known, staff: str, contact: str, at: datetime, state: str, *, welcome_code: str = "", add_way: int = 0
+) -> NewEvent:
+    """The event of an add: one key whether the callback (``welcome_code``) or reconciliation (``add_way``) brought it.
+
+    Whoever is second has other props; ``take_in`` leaves its event out.
+    """
     props: dict[str, object] = {"account": known.home_id, "staff": staff}
     if state:
         props["state"] = state
+    if welcome_code:
+        props["welcome_code"] = welcome_code
+    if add_way:
+        props["add_way"] = add_way
     key = f"add:{staff}:{contact}:{int(at.timestamp())}"
     return NewEvent(wecom_source(known.home_id), key, "contact_added", at, 0, props=props)
+
+
+def welcome_offered(known: Known, staff: str, contact: str, at: datetime, state: str, welcome_code: str) -> NewEvent:
+    """A welcome that the platform allows beside an add: at half an add, or when archiving was agreed to."""
+    props: dict[str, object] = {"account": known.home_id, "staff": staff, "welcome_code": welcome_code}
+    if state:
+        props["state"] = state
+    return NewEvent(wecom_source(known.home_id), f"welcome:{welcome_code}", "welcome_offered", at, 0, props=props)
 
 
 def contact_lost(known: Known, staff: str, contact: str, at: datetime, by: str) -> NewEvent:
@@ -48,21 +65,38 @@ def _record(message: InboxMessage, known: Known, contact: str, touch: Touch | No
 
 def _added(message: InboxMessage, known: Known) -> Arrival:
     staff, contact = _pair(message)
-    state = text(message.body, "State")
+    state, code = text(message.body, "State"), text(message.body, "WelcomeCode")
     touch = Touch("wecom_state", state) if state else Touch("wecom_add", params={"staff": staff})
     return Arrival(
         message.account_id,
         message.created_at,
         record=_record(message, known, contact, touch),
-        events=(contact_added(known, staff, contact, message.created_at, state),),
+        events=(contact_added(known, staff, contact, message.created_at, state, welcome_code=code),),
         follow=Follow(0, "wecom", known.home_id, message.created_at, staff=staff, scene=state or None),
         lookups=((known.home_id, "wecom_contact", contact),),
     )
 
 
 def _half_added(message: InboxMessage, known: Known) -> Arrival:
-    # The full add may follow when the staff member acts; only that one is the event.
-    return replace(_added(message, known), events=())
+    # The full add may follow when the staff member acts; only that one is the event of an add.
+    return replace(_added(message, known), events=_welcome(message, known))
+
+
+def _agreed(message: InboxMessage, known: Known) -> Arrival:
+    _, contact = _pair(message)
+    return Arrival(
+        message.account_id,
+        message.created_at,
+        record=_record(message, known, contact),
+        events=_welcome(message, known),
+    )
+
+
+def _welcome(message: InboxMessage, known: Known) -> tuple[NewEvent, ...]:
+    staff, contact = _pair(message)
+    code = text(message.body, "WelcomeCode")
+    state = text(message.body, "State")
+    return (welcome_offered(known, staff, contact, message.created_at, state, code),) if code else ()
 
 
 def _edited(message: InboxMessage, known: Known) -> Arrival:
@@ -82,6 +116,31 @@ def _lost(by: str) -> Callable[[InboxMessage, Known], Arrival]:
         )
 
     return handle
+
+
+def _chat_started(message: InboxMessage, known: Known) -> Arrival:
+    """The first words of one who came by an acquisition link: that they wrote is seen, what they wrote is not."""
+    staff, contact = _pair(message)
+    props: dict[str, object] = {"account": known.home_id, "staff": staff, "link": text(message.body, "LinkId")}
+    key = f"chat:{staff}:{contact}:{int(message.created_at.timestamp())}"
+    event = NewEvent(wecom_source(known.home_id), key, "chat_started", message.created_at, 0, props=props)
+    return Arrival(message.account_id, message.created_at, record=_record(message, known, contact), events=(event,))
+
+
+def _service(message: InboxMessage, known: Known) -> Arrival:
+    open_kfid = text(message.body, "OpenKfId")
+    if not open_kfid:
+        raise BadMessage("OpenKfId is missing")
+    return Arrival(
+        message.account_id,
+        message.created_at,
+        kf=(known.home_id, open_kfid, text(message.body, "Token")),
+        lookups=((known.home_id, "wecom_kf", open_kfid),),
+    )
+
+
+def _archived(message: InboxMessage, known: Known) -> Arrival:
+    return Arrival(message.account_id, message.created_at, archive=known.home_id)
 
 
 def _chat(message: InboxMessage, known: Known) -> Arrival:
@@ -108,21 +167,39 @@ def _chat(message: InboxMessage, known: Known) -> Arrival:
 
 
 def _directory(message: InboxMessage, known: Known) -> Arrival:
-    return Arrival(message.account_id, message.created_at, start=(known.home_id, "wecom_directory"))
+    return Arrival(message.account_id, message.created_at, start=(known.speaker_id, "wecom_directory"))
+
+
+def _left(message: InboxMessage, known: Known) -> Arrival:
+    # The directory only lists who is there, and whom it does not list may be outside the app's range.
+    return replace(_directory(message, known), left=text(message.body, "UserID") or None)
+
+
+def _tags(message: InboxMessage, known: Known) -> Arrival:
+    # Groups that go tell nothing of their tags, and a list that was shuffled nothing at all: it is read whole.
+    return Arrival(message.account_id, message.created_at, taxonomy=known.home_id)
 
 
 HANDLERS: Mapping[str, Callable[[InboxMessage, Known], Arrival]] = {
     "change_external_contact.add_external_contact": _added,
     "change_external_contact.add_half_external_contact": _half_added,
     "change_external_contact.edit_external_contact": _edited,
+    "change_external_contact.msg_audit_approved": _agreed,
     "change_external_contact.del_external_contact": _lost("staff"),
     "change_external_contact.del_follow_user": _lost("customer"),
+    "customer_acquisition.customer_start_chat": _chat_started,
+    "kf_msg_or_event": _service,
+    "msgaudit_notify": _archived,
     "change_external_chat.create": _chat,
     "change_external_chat.update": _chat,
     "change_external_chat.dismiss": _chat,
+    "change_external_tag.create": _tags,
+    "change_external_tag.update": _tags,
+    "change_external_tag.delete": _tags,
+    "change_external_tag.shuffle": _tags,
     "change_contact.create_user": _directory,
     "change_contact.update_user": _directory,
-    "change_contact.delete_user": _directory,
+    "change_contact.delete_user": _left,
     "change_contact.create_party": _directory,
     "change_contact.update_party": _directory,
     "change_contact.delete_party": _directory,

@@ -3,6 +3,8 @@
 import unicodedata
 
 OPT_OUT = frozenset({"退订", "td", "取消推送"})
+WRITTEN = {"退訂": "退订", "我要退订": "退订", "td退订": "退订", "回td": "td", "回复td": "td", "回td退订": "td"}
+"""How people write them too: as the notice reads that tells them how (回TD退订), and in traditional characters."""
 
 
 def normal(text: str) -> str:
@@ -15,4 +17,5 @@ def opt_out_word(text: str) -> str | None:
     """The opt-out word that the message is, as it is listed; None for every other message."""
     # A long message is never one word; folding it would be wasted.
     word = normal(text) if len(text) <= 40 else ""
+    word = WRITTEN.get(word, word)
     return word if word in OPT_OUT else None

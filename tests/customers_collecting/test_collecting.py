@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from siyu.customers import actions as customers
 from siyu.customers.collecting import jobs
 from siyu.customers.collecting.http import public, router
 from siyu.customers.types import Identity, Record
+from siyu.kernel.probes import answer
 from tests.support.http import room_client
 from tests.support.world import World
 
@@ -174,8 +176,69 @@ def test_visitors_are_forgotten_after_ninety_days(shop: Shop, world: World) -> N
     shop.send(page(1))
     world.wait(days=92)
     with world.open() as ctx:
-        due = jobs.next_due(ctx)
+        due = answer(ctx, jobs.DUE)
         assert due is not None
         assert due <= ctx.now
         assert jobs.tick(ctx, 100) == 1
-        assert jobs.next_due(ctx) is None
+        assert answer(ctx, jobs.DUE) is None
+
+
+def test_a_flood_in_parallel_is_cut_at_sixty_too(shop: Shop, world: World) -> None:
+    def flood(start: int) -> int:
+        status: int = shop.send(*(page(number) for number in range(start, start + 20))).status_code
+        return status
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(flood, range(0, 120, 20))) == {204}
+    assert world.value("select count(*) from visitor_event") == 60
+    assert shop.dropped() == {"too_many": 60}
+
+
+def test_a_phone_whose_maker_ends_in_bot_is_a_person(shop: Shop, world: World) -> None:
+    shop.send(page(1), agent="Mozilla/5.0 (Linux; Android 13; CUBOT P80) Chrome/120 Mobile")
+    assert world.value("select count(*) from visitor_event") == 1
+
+
+def test_one_token_in_two_browsers_is_one_person(shop: Shop, world: World) -> None:
+    secret = shop.client.post(f"/api/collect/sites/{shop.site['site_id']}/secret").json()["secret"]
+    token = shop.token(secret, sub="C-1")
+    for number, visitor in enumerate(("a" * 32, "b" * 32)):
+        assert shop.send(page(number), visitor=visitor, token=token).status_code == 204
+    assert world.value("select count(*) from customer where status = 'active'") == 1
+    assert world.value("select count(*) from event where type = 'web_visited'") == 2
+    assert shop.dropped() == {}
+
+
+@pytest.mark.parametrize(
+    "claims", [{"exp": 10**400}, {"exp": True}, {"sub": "\0"}, {"sub": "\ud800"}, {"sub": ["C"]}, {"aud": []}]
+)
+def test_odd_claims_of_the_sites_own_server_are_not_believed(shop: Shop, world: World, claims: dict[str, Any]) -> None:
+    secret = shop.client.post(f"/api/collect/sites/{shop.site['site_id']}/secret").json()["secret"]
+    assert shop.send(page(1), token=shop.token(secret, **{"sub": "C-1", **claims})).status_code == 204
+    assert shop.dropped() == {"bad_token": 1}
+    assert world.value("select count(*) from customer") == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"visitor": 7},
+        {"visitor": "\ud800" * 20},
+        {"events": {"id": "a"}},
+        {"events": [None, 1, [], "x"]},
+        {"events": [{"id": "a", "type": "web_visited", "ago_ms": 1e400}]},
+        {"events": [{"id": "a", "type": "web_visited", "ago_ms": -1}]},
+        {"events": [{"id": "a", "type": "web_visited", "props": {"a": 10**400}}]},
+        {"events": [{"id": "a", "type": "web_visited", "props": {"a": {"b": 1}}}]},
+        {"events": [{"id": "a", "type": "web_visited", "props": {"\ud800": 1}}]},
+        {"events": [{"id": "a", "type": "delivery_sent"}]},
+        {"events": [{"id": "a b", "type": "web_visited"}]},
+        {"token": {"a": 1}},
+        {"token": ".".join(["[" * 1000] * 3)},
+    ],
+)
+def test_whatever_a_script_sends_is_dropped_and_counted(shop: Shop, world: World, body: dict[str, Any]) -> None:
+    answer = shop.post({"site": shop.site["key"], "visitor": VISITOR, "events": [], **body})
+    assert answer.status_code == 204
+    assert world.value("select count(*) from visitor_event") == 0
+    assert sum(shop.dropped().values()) >= 1

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from siyu.customers.http import router as customers
 from siyu.customers.importing import jobs
 from siyu.customers.importing.http import router
+from siyu.kernel.probes import answer
 from tests.support.http import room_client
 from tests.support.world import World
 
@@ -49,7 +50,7 @@ class Desk:
         due = True
         while due:
             with self.world.open() as ctx:
-                at = jobs.next_due(ctx)
+                at = answer(ctx, jobs.DUE)
                 due = at is not None and at <= ctx.now and jobs.tick(ctx, 5000) > 0
 
     def shown(self, import_id: int) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""A mass send whose finish event was lost is asked about 30 minutes later."""
+"""A mass send whose finish event was lost is asked about 30 minutes later, for a day at most."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,17 @@ from sqlalchemy import DateTime, Integer, Text, cast, func, literal, null, selec
 from siyu.customers import actions as customers
 from siyu.customers import queries as customer_queries
 from siyu.intake import actions as intake
-from siyu.intake import jobs, queries
+from siyu.intake import jobs, lookups, queries
 from siyu.kernel import notices
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.jobs import Pulse
+from siyu.kernel.probes import answer
 from siyu.outreach import actions as outreach
 from siyu.outreach import jobs as outreach_jobs
 from siyu.outreach import queries as outreach_queries
 from siyu.outreach.types import Message, Origin, Route, RouteChoice
 from siyu.platforms import actions as inbox
+from siyu.platforms.types import Call, Outcome, Sender
 from tests.platforms.sandboxed import APPID, Platforms, platforms
 from tests.support.world import World
 
@@ -84,7 +87,7 @@ def test_finish_of_a_mass_send(both: Platforms, lost: bool) -> None:
         (send,) = outreach_queries.mass_sends(ctx).items
         assert (send.finished_at is None) == lost
         assert queries.readings_waiting(ctx) == int(lost)
-        due = jobs.next_due(ctx)
+        due = answer(ctx, jobs.DUE)
     assert due is not None
     if lost:
         assert due == send.claimed_at + timedelta(minutes=30)
@@ -99,3 +102,36 @@ def test_finish_of_a_mass_send(both: Platforms, lost: bool) -> None:
     assert counts["duplicate_count"] == 0
     assert [row["persons"] for row in counts["received"]] == [6]
     assert sum(row["calls"] for row in counts["api"] if row["path"].endswith("/mass/get")) == int(lost)
+
+
+class Stuck:
+    """An Official Account that never says what became of a mass send."""
+
+    def __init__(self, real: Sender) -> None:
+        self.real = real
+
+    def send(self, call: Call) -> Outcome:
+        found = self.real.send(call)
+        return replace(found, data={**found.data, "msg_status": "SENDING"}) if call.endpoint == "mass_get" else found
+
+
+def test_a_mass_send_that_stays_sending_is_given_up_after_a_day_and_counts_as_accepted(
+    both: Platforms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "LOOKS", 1)
+    settle(both)
+    monkeypatch.setitem(both.senders, "official_account", Stuck(both.senders["official_account"]))
+    both.sandbox.set_faults(seed=1, lose=1.0)
+    with both.world.open() as ctx:
+        ask(ctx, both.oa)
+    settle(both)
+    for minutes, waiting in ((31, 1), (11, 0)):
+        both.wait(minutes=minutes)
+        settle(both)
+        with both.world.open() as ctx:
+            assert queries.readings_waiting(ctx) == waiting
+    with both.world.open() as ctx:
+        (send,) = outreach_queries.mass_sends(ctx).items
+        assert (send.state, send.status) == ("unknown", "unknown")
+    assert both.world.value("select count(*) from outreach_request where state = 'accepted'") == 6
+    assert both.world.value("select count(*) from outreach_tally") == 6, "it may have reached them"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from siyu.customers import queries as customers
 from siyu.customers.types import Identity
@@ -13,9 +14,14 @@ from siyu.groups import phases as group_phases
 from siyu.groups import queries as groups
 from siyu.intake import actions as intake
 from siyu.intake import jobs, queries
+from siyu.intake.rounds import ROUNDS, Step
 from siyu.kernel import notices
+from siyu.kernel.clock import machine
+from siyu.kernel.ctx import Ctx
+from siyu.kernel.probes import answer
 from siyu.platforms import actions as inbox
 from siyu.platforms import queries as platform_queries
+from siyu.platforms.types import Outcome
 from siyu.team import queries as team
 from tests.platforms.sandboxed import APPID, CORPID, Platforms, platforms
 from tests.support.world import World
@@ -48,6 +54,15 @@ def both(world: World, tmp_path: Path) -> Iterator[Platforms]:
             ],
         )
         yield found
+
+
+def _of(ctx: Ctx, kind: str) -> Step:
+    """The claimed page of a kind's round; those of other kinds stay leased."""
+    while True:
+        step = ROUNDS.claim(ctx)
+        assert step is not None
+        if step.kind == kind:
+            return step
 
 
 def settle(both: Platforms) -> None:
@@ -122,7 +137,7 @@ def test_lost_callbacks_are_healed_at_four_in_the_morning(both: Platforms) -> No
     settle(both)
     assert followers(both) != truth(both)
     with both.world.open() as ctx:
-        due = jobs.next_due(ctx)
+        due = answer(ctx, jobs.DUE)
         assert due is not None
         assert due.astimezone(ctx.zone).hour == 4
     both.wait(seconds=(due - both.world.now).total_seconds())
@@ -142,6 +157,51 @@ def test_lost_callbacks_are_healed_at_four_in_the_morning(both: Platforms) -> No
         source = customers.profile(ctx, customer_id).first_touch
         assert source is not None
         assert source.code == "fair"
+
+
+def test_a_worker_that_lost_its_lease_does_not_close_the_round_again(both: Platforms) -> None:
+    settle(both)
+    believed = followers(both)
+    with both.world.open() as ctx:
+        due = answer(ctx, jobs.DUE)
+    assert due is not None
+    both.wait(seconds=(due - both.world.now).total_seconds())
+    while True:  # until a worker holds the page that closes the followers' round
+        with both.world.open() as ctx:
+            late = ROUNDS.claim(ctx)
+        assert late is not None
+        answers = ROUNDS.act(late, both.senders)
+        if late.kind == "oa_followers" and late.cursor.get("closing"):
+            break
+        with both.world.open() as ctx:
+            ROUNDS.record(ctx, late, answers)
+    with both.world.open() as ctx:
+        ctx.tx.execute(text("update intake_round set lease_machine = 0"))  # it stands still until its lease is over
+    settle(both)
+    with both.world.open() as ctx:
+        ROUNDS.record(ctx, late, answers)
+    assert followers(both) == believed == truth(both)
+    assert events(both, "unfollowed") == 0
+    with both.world.open() as ctx:
+        assert {one.kind for one in queries.rounds(ctx) if one.running} == set()
+
+
+def test_a_list_shorter_than_its_total_unfollows_nobody(both: Platforms) -> None:
+    settle(both)
+    believed = followers(both)
+    both.wait(days=1)
+    with both.world.open() as ctx:
+        step = _of(ctx, "oa_followers")
+    with both.world.open() as ctx:
+        short = Outcome(True, 0, "ok", {"total": 25, "count": 0, "next_openid": ""})
+        ROUNDS.record(ctx, step, [short])
+    with both.world.open() as ctx:
+        [told] = [one for one in queries.rounds(ctx) if one.kind == "oa_followers"]
+    assert "0 of 25" in told.error
+    both.wait(hours=1)
+    settle(both)
+    assert followers(both) == believed
+    assert events(both, "unfollowed") == 0
 
 
 def test_a_message_heals_a_lost_follow(both: Platforms) -> None:
@@ -195,7 +255,8 @@ def test_refused_round_waits_and_goes_on(both: Platforms) -> None:
     assert followers(both) == truth(both)
 
 
-def test_a_dead_worker_holds_nothing_up(both: Platforms) -> None:
+@pytest.mark.parametrize("lease", [1.0, machine() + 28_800.0], ids=["over", "of-a-clock-set-back"])
+def test_a_dead_worker_holds_nothing_up(both: Platforms, lease: float) -> None:
     with both.world.open() as ctx:
         jobs.notice(ctx, notices.take(ctx))
     for phased in jobs.PHASES[::-1]:
@@ -203,7 +264,7 @@ def test_a_dead_worker_holds_nothing_up(both: Platforms) -> None:
             phased.claim(ctx)  # and the worker dies here
     for table in ("intake_round", "intake_lookup"):
         with both.world.engine.begin() as tx:
-            tx.exec_driver_sql(f"update {table} set lease_machine = 1")
+            tx.exec_driver_sql(f"update {table} set lease_machine = {lease}")
     settle(both)
     assert followers(both) == truth(both)
 

@@ -9,12 +9,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from siyu.customers import actions as customer_actions
 from siyu.customers import queries as customers
-from siyu.customers.types import Identity
+from siyu.customers.types import Identity, Record, oa_source
 from siyu.intake import actions as intake
 from siyu.intake import queries as intake_queries
+from siyu.intake import readings
+from siyu.intake.types import Known
 from siyu.intake.words import opt_out_word
 from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import ids_of
 from siyu.platforms import actions as platforms
 from siyu.platforms import queries as platform_queries
 from siyu.platforms.types import InboxRow
@@ -98,11 +102,57 @@ def test_follow_with_scene_message_menu_and_scan(world: World, oa: int) -> None:
         assert profile.follows[0].scene == "ebook"
         assert profile.contact_consent
         said = {event.type: event.props for event in customers.timeline(ctx, customer_id).items}
-        assert said["message_received"] == {"account": oa, "text": "想要电子书👋", "msg_id": "1"}
+        assert said["message_received"] == {"account": oa, "text": "想要电子书👋", "msg_id": "1", "via": "oa"}
         assert said["menu_clicked"] == {"account": oa, "key": "BOOK"}
         assert intake_queries.readings_waiting(ctx) == 1
     opened = world.rows('select "trigger" from outreach_window order by 1')
     assert opened, "a message opens a window for customer messages"
+
+
+def revoke(account_id: int, openid: str, at: datetime, event: str = "user_authorization_revoke") -> InboxRow:
+    fields = {"FromUserName": "gh_platform", "OpenID": openid, "AppID": "wxintake", "RevokeInfo": "205"}
+    return row(account_id, at, MsgType="event", Event=event, **fields)
+
+
+def test_a_follower_who_withdraws_the_authorisation_is_read_anonymously_from_then_on(world: World, oa: int) -> None:
+    arrive(world, [subscribe(oa, "o1"), subscribe(oa, "o2")])
+    with world.open() as ctx:
+        both = [customers.find(ctx, Identity("oa_openid", one, str(oa))) for one in ("o1", "o2")]
+        customer_actions.consent(ctx, ids_of([one for one in both if one]), "profiling", given=True, why="表单")
+    at = START + timedelta(minutes=1)
+    arrive(world, [revoke(oa, "o1", at), revoke(oa, "o1", at), revoke(oa, "nobody", at)])
+    with world.open() as ctx:
+        assert set(types_of(ctx, "o1", oa)[-2:]) == {"authorization_revoked", "consent_withdrawn"}
+        assert "authorization_revoked" not in types_of(ctx, "o2", oa)
+        one, other = (customers.profile(ctx, customer_id) for customer_id in both if customer_id)
+        assert (one.profiling_consent, other.profiling_consent) == (False, True)
+        assert (one.contact_consent, one.follows[0].following) == (True, True), "the account is still followed"
+        assert customers.find(ctx, Identity("oa_openid", "nobody", str(oa))) is None, "reading makes nobody a customer"
+        assert intake_queries.ignored(ctx) == []
+
+
+def test_what_an_account_told_of_a_reader_who_does_not_follow_goes_with_the_authorisation(
+    world: World, oa: int
+) -> None:
+    openid, phone = Identity("oa_openid", "o3", str(oa)), Identity("phone", "+8613812341234")
+    with world.open() as ctx:
+        told = Record(oa_source(oa), "o3", (openid,), START, {"name": "小张"})
+        customer_actions.identify(ctx, [told, Record("form:1", "f1", (openid, phone), START, {"company": "好公司"})])
+        told = Record(oa_source(oa), "o4", (Identity("oa_openid", "o4", str(oa)),), START, {"name": "小李"})
+        customer_actions.identify(ctx, [told])
+    at = START + timedelta(minutes=1)
+    arrive(world, [revoke(oa, "o3", at), revoke(oa, "o4", at, "user_authorization_cancellation")])
+    with world.open() as ctx:
+        customer_id = customers.find(ctx, phone)
+        assert customer_id is not None
+        assert customers.profile(ctx, customer_id).attributes == {"phone": "+8613812341234", "company": "好公司"}
+        assert customers.find(ctx, Identity("oa_openid", "o4", str(oa))) is None, "only a keyed hash is kept"
+    assert world.value("select count(*) from customer where name is not null") == 0
+
+
+def test_a_withdrawal_that_names_nobody_is_parked(world: World, oa: int) -> None:
+    arrive(world, [revoke(oa, "", START)])
+    assert "OpenID is missing" in str(world.value("select error from platform_inbox"))
 
 
 def test_any_order_and_repetition_end_alike(world: World, oa: int) -> None:
@@ -163,7 +213,9 @@ def test_poisoned_messages_are_parked_and_stop_no_other(world: World, oa: int) -
         assert len(platform_queries.parked(ctx).items) == 1
 
 
-@pytest.mark.parametrize("text", ["退订", " 退 订。", "ＴＤ", "td", "Td!", "取消推送", "取消推送～"])
+@pytest.mark.parametrize(
+    "text", ["退订", " 退 订。", "ＴＤ", "td", "Td!", "取消推送", "取消推送～", "退訂", "回TD退订", "我要退订"]
+)
 def test_opt_out_words(text: str) -> None:
     assert opt_out_word(text) is not None
 
@@ -225,6 +277,60 @@ def test_wecom_contacts_come_and_go_once_for_two_apps(world: World, wecom: int) 
         touch = customers.profile(ctx, customer_id).first_touch
         assert touch is not None
         assert (touch.kind, touch.code) == ("wecom_state", "card")
+
+
+def test_adds_carry_their_welcome_code_and_no_second_telling_is_refused(world: World, wecom: int) -> None:
+    with world.open() as ctx:
+        second = platforms.save_account(ctx, kind="wecom", key="wwcorp-2", name="二", secret="s", token="t")
+    minute = timedelta(minutes=1)
+    arrive(
+        world,
+        [
+            contact(wecom, "add_half_external_contact", START, State="expo", WelcomeCode="h"),
+            contact(wecom, "add_external_contact", START + minute, State="expo", WelcomeCode="w1"),
+            contact(second, "add_external_contact", START + minute, State="expo", WelcomeCode="w2"),
+            contact(wecom, "msg_audit_approved", START + 2 * minute, WelcomeCode="a"),
+        ],
+    )
+    arrive(world, [contact(second, "add_external_contact", START + minute, State="expo", WelcomeCode="w3")])
+    known = Known(wecom, wecom, wecom, "wwcorp")
+    read = readings.contact(
+        {"external_userid": "wm1"},
+        {"userid": "lisi", "createtime": int((START + minute).timestamp()), "state": "expo", "add_way": 1},
+        known,
+        START - minute,
+        START + 3 * minute,
+    )
+    fresh = readings.contact(
+        {"external_userid": "wm2"},
+        {"userid": "lisi", "createtime": int(START.timestamp()), "add_way": 16},
+        known,
+        START - minute,
+        START + 3 * minute,
+    )
+    assert read is not None
+    assert fresh is not None
+    with world.open() as ctx:
+        intake.take_in(ctx, [read, fresh], {wecom: known})
+    with world.open() as ctx:
+        assert platform_queries.parked(ctx).items == []
+    told = world.rows("select type, props from event where type in ('contact_added', 'welcome_offered') order by 1, 2")
+    home = {"account": wecom, "staff": "lisi"}
+    assert [(row.type, row.props) for row in told] == [
+        ("contact_added", home | {"add_way": 16}),
+        ("contact_added", home | {"state": "expo", "welcome_code": "w1"}),
+        ("welcome_offered", home | {"welcome_code": "a"}),
+        ("welcome_offered", home | {"state": "expo", "welcome_code": "h"}),
+    ]
+
+
+def test_first_words_after_an_acquisition_link_are_seen(world: World, wecom: int) -> None:
+    fields = {"FromUserName": "sys", "UserID": "lisi", "ExternalUserID": "wm1", "LinkId": "caw1"}
+    said = {"MsgType": "event", "Event": "customer_acquisition", "ChangeType": "customer_start_chat", **fields}
+    arrive(world, [contact(wecom, "add_external_contact", START), row(wecom, START + timedelta(minutes=3), **said)])
+    (told,) = world.rows("select occurred_at, props from event where type = 'chat_started'")
+    assert told.occurred_at == START + timedelta(minutes=3)
+    assert told.props == {"account": wecom, "staff": "lisi", "link": "caw1"}
 
 
 def test_group_joins_in_any_order(world: World, wecom: int) -> None:

@@ -63,9 +63,9 @@ def site(ctx: Ctx, site_id: int) -> Site:
     return _site(row)
 
 
-def dropped(ctx: Ctx, site_id: int) -> dict[str, int]:
-    """Events not taken in the last days, by reason: bot, origin, inactive, malformed, too_many, bad_token, conflict."""
-    return store.dropped_since(ctx, site_id, (ctx.now - timedelta(days=SHOWN_DAYS)).astimezone(ctx.zone).date())
+def dropped(ctx: Ctx) -> dict[int, dict[str, int]]:
+    """Events of each site not taken in the last days, by reason: bot, origin, inactive, malformed, too_many, ..."""
+    return store.dropped_since(ctx, (ctx.now - timedelta(days=SHOWN_DAYS)).astimezone(ctx.zone).date())
 
 
 def anonymous_id(site_id: int, visitor: str) -> str:

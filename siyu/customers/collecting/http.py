@@ -10,13 +10,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from siyu.customers.collecting import actions, reading
-from siyu.customers.collecting.types import MOST_BYTES, BadOrigin, Site, TooLongBody, UnknownSite
+from siyu.customers.collecting.types import MOST_BYTES, BadOrigin, Site, UnknownSite
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import BadText, Forbidden
-from siyu.kernel.http import raises, requires
+from siyu.kernel.http import ApiRoute, body_of, raises, requires
 from siyu.kernel.text import CleanText
 
-router = APIRouter(prefix="/api/collect", tags=["collect"])
+router = APIRouter(prefix="/api/collect", tags=["collect"], route_class=ApiRoute)
 public = APIRouter()
 
 Read = Annotated[Ctx, requires("customers.read")]
@@ -51,7 +51,7 @@ class SiteOut(BaseModel):
     dropped: dict[str, int]
 
     @classmethod
-    def of(cls, ctx: Ctx, site: Site) -> "SiteOut":
+    def of(cls, site: Site, dropped: dict[int, dict[str, int]]) -> "SiteOut":
         """Without the secret."""
         return cls(
             site_id=site.site_id,
@@ -60,7 +60,7 @@ class SiteOut(BaseModel):
             origins=list(site.origins),
             active=site.active,
             created_at=site.created_at,
-            dropped=actions.dropped(ctx, site.site_id),
+            dropped=dropped.get(site.site_id, {}),
         )
 
 
@@ -80,19 +80,22 @@ class SecretOut(BaseModel):
 @router.get("/sites", responses=raises(Forbidden))
 def list_sites(ctx: Read) -> SitesOut:
     """The sites that may send events, and what of theirs was not taken."""
-    return SitesOut(items=[SiteOut.of(ctx, one) for one in actions.sites(ctx)])
+    dropped = actions.dropped(ctx)
+    return SitesOut(items=[SiteOut.of(one, dropped) for one in actions.sites(ctx)])
 
 
 @router.post("/sites", status_code=201, responses=raises(BadOrigin, BadText, Forbidden))
 def create_site(body: SiteIn, ctx: Write) -> SiteOut:
     """Add a site; its key goes into the snippet."""
-    return SiteOut.of(ctx, actions.create_site(ctx, body.name, body.origins))
+    return SiteOut.of(actions.create_site(ctx, body.name, body.origins), {})
 
 
 @router.put("/sites/{site_id}", responses=raises(UnknownSite, BadOrigin, BadText, Forbidden))
 def change_site(site_id: Id, body: SiteIn, ctx: Write) -> SiteOut:
     """Change a site's name, origins, or whether it is heard."""
-    return SiteOut.of(ctx, actions.change_site(ctx, site_id, body.name, body.origins, active=body.active))
+    return SiteOut.of(
+        actions.change_site(ctx, site_id, body.name, body.origins, active=body.active), actions.dropped(ctx)
+    )
 
 
 @router.post("/sites/{site_id}/secret", responses=raises(UnknownSite, Forbidden))
@@ -102,13 +105,8 @@ def renew_site_secret(site_id: Id, ctx: Write) -> SecretOut:
 
 
 async def _body(request: Request) -> bytes:
-    """The raw body. Raises TooLongBody as soon as it is too long."""
-    body = b""
-    async for block in request.stream():
-        body += block
-        if len(body) > MOST_BYTES:
-            raise TooLongBody("at most 8 kB", field="body")
-    return body
+    """The raw body. Raises BodyTooLarge."""
+    return await body_of(request, MOST_BYTES)
 
 
 def _allowed(request: Request) -> dict[str, str]:

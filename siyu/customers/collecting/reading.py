@@ -25,7 +25,7 @@ _EVENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?")
 _MINI = re.compile(r"https://servicewechat\.com/wx[0-9a-z]{16}")
 _BOT = re.compile(
-    r"bot\b|spider|crawl|slurp|preview|headless|lighthouse|curl/|wget/|python-|go-http|okhttp|java/|libwww|monitor|scan",
+    r"(?<!cu)bot\b|spider|crawl|slurp|preview|headless|lighthouse|curl/|wget/|python-|go-http|okhttp|java/|libwww|monitor|scan",
     re.IGNORECASE,
 )
 PAGE = "web_visited"
@@ -133,12 +133,13 @@ def token(given: object, secret: str, key: str, visitor: str, now: datetime) -> 
         if not hmac.compare_digest(good, _part(signature)):
             return None
         header, said = json.loads(_part(head)), json.loads(_part(claims))
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         return None
     if not isinstance(header, dict) or not isinstance(said, dict) or header.get("alg") != "HS256":
         return None
     expires = said.get("exp")
-    if not isinstance(expires, int | float) or not 0 < expires - now.timestamp() <= OLDEST.total_seconds():
+    at = now.timestamp()
+    if not isinstance(expires, int | float) or not at < expires <= at + OLDEST.total_seconds():
         return None
     if said.get("aud") != key or said.get("vid", visitor) != visitor:
         return None

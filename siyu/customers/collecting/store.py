@@ -116,12 +116,13 @@ def count_dropped(ctx: Ctx, site_id: int, day: date, reason: str, events: int) -
     ctx.tx.execute(statement.on_conflict_do_update(index_elements=keys, set_={"events": total}))
 
 
-def dropped_since(ctx: Ctx, site_id: int, day: date) -> dict[str, int]:
-    """How many events were not taken since a day, by reason."""
-    statement = select(dropped.c.reason, func.sum(dropped.c.events)).where(
-        dropped.c.site_id == site_id, dropped.c.day >= day
-    )
-    return {reason: int(count) for reason, count in ctx.tx.execute(statement.group_by(dropped.c.reason))}
+def dropped_since(ctx: Ctx, day: date) -> dict[int, dict[str, int]]:
+    """How many events of each site were not taken since a day, by reason."""
+    statement = select(dropped.c.site_id, dropped.c.reason, func.sum(dropped.c.events)).where(dropped.c.day >= day)
+    found: dict[int, dict[str, int]] = {}
+    for site_id, reason, count in ctx.tx.execute(statement.group_by(dropped.c.site_id, dropped.c.reason)):
+        found.setdefault(site_id, {})[reason] = int(count)
+    return found
 
 
 def forget_visitors(ctx: Ctx, before: datetime, limit: int) -> int:
@@ -130,6 +131,5 @@ def forget_visitors(ctx: Ctx, before: datetime, limit: int) -> int:
     return ctx.tx.execute(delete(visitor).where(visitor.c.anonymous_id.in_(old))).rowcount
 
 
-def oldest_visitor(ctx: Ctx) -> datetime | None:
-    """When the visitor longest unseen was last seen."""
-    return ctx.tx.execute(select(func.min(visitor.c.seen_at))).scalar_one()
+oldest_visitor = select(func.min(visitor.c.seen_at))
+"""When the visitor longest unseen was last seen."""

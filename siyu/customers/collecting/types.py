@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from siyu.customers.types import Identity
-from siyu.kernel.errors import Invalid, NotFound, SiyuError
+from siyu.kernel.errors import Invalid, NotFound
 
 MOST_BYTES = 8 * 1024
 PER_MINUTE = 60
@@ -17,13 +17,6 @@ class BadSiteKey(Invalid):
     """The body is no JSON object, or its site key is missing, malformed or unknown."""
 
     code = "bad_site_key"
-
-
-class TooLongBody(SiyuError):
-    """The body has more than 8 kB."""
-
-    status = 413
-    code = "body_too_large"
 
 
 class UnknownSite(NotFound):

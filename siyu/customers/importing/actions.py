@@ -154,17 +154,21 @@ def apply(ctx: Ctx, import_id: int) -> None:
     counts: Mapping[str, int] = row.counts
     if row.rows_total == counts.get("error", 0):
         raise ImportState("no row of the file can be imported", field="import_id")
-    _begin(ctx, import_id, "applying", rows_done=0, purge_at=None, applied_from=ctx.now)
+    _begin(ctx, import_id, "applying", rows_done=0, purge_at=None, applied_from=ctx.now, applied_by=ctx.actor.label)
     audit.record(ctx, "customers.apply_import", "import", import_id, rows=row.rows_total)
 
 
 def cancel(ctx: Ctx, import_id: int) -> None:
-    """End an import; what it wrote is taken back, also after it was complete. Raises UnknownImport, ImportState."""
+    """End an import; what it wrote is taken back, also after it was complete. Raises UnknownImport, ImportState.
+
+    Ends ``cancelled`` when nothing was written, else ``taken_back``.
+    """
     row = locked(ctx, import_id, "draft", "checking", "checked", "applying", "complete")
     if row.state in ("applying", "complete"):
-        _begin(ctx, import_id, "taking_back", purge_at=None)
+        _begin(ctx, import_id, "taking_back", purge_at=None, cancelled_by=ctx.actor.label)
     else:
-        store.change(ctx, import_id, state="cancelled", ended_at=ctx.now, purge_at=ctx.now, sample=[])
+        ended: dict[str, Any] = {"ended_at": ctx.now, "purge_at": ctx.now, "sample": []}
+        store.change(ctx, import_id, state="cancelled", cancelled_by=ctx.actor.label, **ended)
     audit.record(ctx, "customers.cancel_import", "import", import_id)
 
 

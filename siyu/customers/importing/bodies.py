@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from siyu.customers.bodies import masked
+from siyu.customers.bodies import ListedOut, masked
 from siyu.customers.importing import actions
 from siyu.customers.importing.types import ColumnUse, Outcome, State, Use
+from siyu.customers.normal import masked_phone
 from siyu.kernel.text import CleanText
 
 
@@ -87,10 +88,13 @@ class SampleRow(BaseModel):
 
 
 class CountsOut(BaseModel):
-    """Rows by what importing them will do (a forecast), and what it did: created, customers, cases, refused.
+    """Rows by what importing them will do (a forecast), and what it did.
 
     ``update``: a known customer; ``duplicate``: somebody of an earlier row; ``merge``: joins known customers;
-    ``conflict``: becomes a review case; ``warnings``: rows that contradict others.
+    ``conflict``: becomes a review case; ``warnings``: rows that contradict others. What it did: ``applied`` rows were
+    written, ``refused`` were not. At the end ``customers`` people are known by them, ``created`` of them new and
+    ``known`` before; ``doubled`` rows fell on the same person as another row, so applied = created + known + doubled.
+    ``cases``: open review cases among them.
     """
 
     new: int
@@ -100,14 +104,17 @@ class CountsOut(BaseModel):
     conflict: int
     error: int
     warnings: int
+    applied: int
     created: int
+    known: int
+    doubled: int
     customers: int
     cases: int
     refused: int
 
 
 class ProgressOut(BaseModel):
-    """How far the present step is; ``per_second`` in machine time."""
+    """How far the present step is, in rows, or in people taken back; ``per_second`` in machine time."""
 
     total: int
     done: int
@@ -116,7 +123,10 @@ class ProgressOut(BaseModel):
 
 
 class ImportOut(BaseModel):
-    """An import."""
+    """An import. ``cancelled``: it ended before it wrote anything; ``taken_back``: it wrote, and nothing is left of it.
+
+    ``actor`` uploaded the file, ``applied_by`` had it imported, ``cancelled_by`` cancelled it or took it back.
+    """
 
     import_id: int
     state: State
@@ -132,12 +142,15 @@ class ImportOut(BaseModel):
     counts: CountsOut
     progress: ProgressOut
     created_at: datetime
+    applied_at: datetime | None
     ended_at: datetime | None
     actor: str
+    applied_by: str | None
+    cancelled_by: str | None
 
     @classmethod
     def of(cls, row: Any, same: int | None, clear: bool) -> "ImportOut":
-        """With mobile numbers in the sample masked unless ``clear``."""
+        """With mobile numbers and emails in the sample masked unless ``clear``."""
         reading, mapping = actions.reading_of(row), actions.mapping_of(row)
         uses = {one.index: one for one in mapping.columns}
         sample = [(number, cells if clear else masked(list(cells))) for number, cells in actions.sample_of(row)]
@@ -164,8 +177,11 @@ class ImportOut(BaseModel):
             counts=counts,
             progress=_progress(row, counts),
             created_at=row.created_at,
+            applied_at=row.applied_from,
             ended_at=row.ended_at,
             actor=row.actor,
+            applied_by=row.applied_by,
+            cancelled_by=row.cancelled_by,
         )
 
 
@@ -173,9 +189,10 @@ def _progress(row: Any, counts: CountsOut) -> ProgressOut:
     done = {"checking": row.rows_checked, "checked": row.rows_checked, "taking_back": row.cursor}.get(
         row.state, row.rows_done
     )
+    total = row.counts.get("origins", row.rows_total) if row.state == "taking_back" else row.rows_total
     seconds = row.machine_to - row.machine_from
     speed = round(done / seconds, 1) if seconds > 0 else 0.0
-    return ProgressOut(total=row.rows_total, done=done, per_second=speed, errors=counts.error + counts.refused)
+    return ProgressOut(total=total, done=done, per_second=speed, errors=counts.error + counts.refused)
 
 
 class ImportsOut(BaseModel):
@@ -206,7 +223,7 @@ class RowOut(BaseModel):
 
     @classmethod
     def of(cls, row: Any, clear: bool) -> "RowOut":
-        """With mobile numbers masked unless ``clear``."""
+        """With mobile numbers and emails masked unless ``clear``."""
 
         def told(faults: Sequence[Mapping[str, Any]]) -> list[FaultOut]:
             return [FaultOut(**(fault if clear else masked(fault))) for fault in faults]
@@ -221,6 +238,25 @@ class RowsOut(BaseModel):
     """A page of rows by row number."""
 
     items: list[RowOut]
+    next: str | None
+
+
+class ImportedOut(ListedOut):
+    """Somebody whom an import knows; ``created``: it made this customer."""
+
+    created: bool
+
+    @classmethod
+    def shown(cls, row: Any) -> "ImportedOut":
+        """With the phone masked."""
+        fields = {name: getattr(row, name) for name in ListedOut.model_fields}
+        return cls(**{**fields, "phone": masked_phone(row.phone), "created": row.made})
+
+
+class PeopleOut(BaseModel):
+    """A page of the people of an import."""
+
+    items: list[ImportedOut]
     next: str | None
 
 

@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile as Received
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from siyu.customers.importing import actions, bodies, decoding, parsing, report, store
+from siyu.customers.importing import actions, bodies, decoding, parsing, people, report, store
 from siyu.customers.importing.limits import MB, MOST_BYTES
 from siyu.customers.importing.types import (
     BadImportFile,
@@ -31,13 +31,15 @@ from siyu.customers.importing.types import (
 from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import BadText, Forbidden
-from siyu.kernel.http import Edge, raises, requires
+from siyu.kernel.http import ApiRoute, Edge, raises, requires
 from siyu.kernel.paging import BadCursor, cursor, keys
 
-router = APIRouter(prefix="/api/imports", tags=["imports"])
+router = APIRouter(prefix="/api/imports", tags=["imports"], route_class=ApiRoute)
 
 Read = Annotated[Ctx, requires("customers.read")]
-Write = Annotated[Ctx, requires("customers.write")]
+IMPORT = "customers.import"
+"""A file changes thousands of customers at once: operators and admins may, sales may not."""
+Write = Annotated[Ctx, requires(IMPORT)]
 Id = Annotated[int, InPath(ge=1, le=2**31 - 1)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -77,7 +79,7 @@ def _too_large() -> ImportTooLarge:
 async def uploaded(request: Request) -> AsyncIterator[Received]:
     """The form's field ``file``. Raises ImportTooLarge, BadImportFile; Forbidden and the like before a byte is read."""
     edge: Edge = request.app.state.edge
-    async with contextmanager_in_threadpool(edge.request(request, "customers.write")):
+    async with contextmanager_in_threadpool(edge.request(request, IMPORT)):
         pass  # In a transaction of its own: the upload may take minutes.
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise BadImportFile("send the file as multipart/form-data", field="file")
@@ -222,7 +224,7 @@ def apply_import(import_id: Id, ctx: Write) -> bodies.ImportOut:
 
 @router.post("/{import_id}/cancel", responses=raises(UnknownImport, ImportState, Forbidden))
 def cancel_import(import_id: Id, ctx: Write) -> bodies.ImportOut:
-    """End an import, also a complete one: everything that it wrote is taken back; ends in the state ``cancelled``."""
+    """End an import: ``cancelled`` before it wrote; also a complete one is taken back whole, ends ``taken_back``."""
     actions.cancel(ctx, import_id)
     return _shown(ctx, import_id)
 
@@ -246,6 +248,25 @@ def list_import_rows(
     clear = ctx.actor.may(PHONES)
     items = [bodies.RowOut.of(row, clear) for row in found[:limit]]
     return bodies.RowsOut(items=items, next=cursor(items[-1].row) if len(found) > limit else None)
+
+
+@router.get("/{import_id}/people", responses=raises(UnknownImport, BadCursor, Forbidden))
+def list_import_people(
+    import_id: Id, ctx: Read, cursor_: Annotated[Cursor, Query(alias="cursor")] = None, limit: Limit = 50
+) -> bodies.PeopleOut:
+    """The customers whom an import wrote to, each once; nobody after it was taken back."""
+    row = store.one(ctx, import_id)
+    if row is None:
+        raise UnknownImport(f"there is no import {import_id}", field="import_id")
+    after = 0
+    if cursor_ is not None:
+        (given,) = keys(cursor_, 1)
+        after = _number(given)
+    if row.applied_from is None:  # nothing was written yet
+        return bodies.PeopleOut(items=[], next=None)
+    found = people.page(ctx, actions.source_of(import_id), row.applied_from, after, limit + 1)
+    items = [bodies.ImportedOut.shown(one) for one in found[:limit]]
+    return bodies.PeopleOut(items=items, next=cursor(found[limit - 1].origin_id) if len(found) > limit else None)
 
 
 @router.get(

@@ -1,15 +1,17 @@
 """Private: the chunks of imports: check, apply, take back; and forgetting files (docs/adr/0020)."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from siyu.customers.importing import matching, store
+from siyu.customers.importing import people, store
 from siyu.customers.importing.actions import plan_of, source_of
 from siyu.customers.importing.applying import apply_chunk, take_back_chunk
 from siyu.customers.importing.checking import check_chunk
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
+from siyu.kernel.probes import Due, Probe
 
 CHUNK = 1000
 """Rows of one transaction, about 200 ms of the worker."""
@@ -45,30 +47,43 @@ def _check(ctx: Ctx, row: Any, size: int) -> int:
 
 def _apply(ctx: Ctx, row: Any, size: int) -> int:
     chunk = store.next_rows(ctx, row.import_id, row.cursor, size)
-    counts = Counter(row.counts)
+    counts: Counter[str] = Counter(row.counts)
     if chunk:
-        created, refused = apply_chunk(ctx, row, plan_of(ctx, row), chunk)
-        counts += Counter({"created": created, "refused": refused})
+        counts += apply_chunk(ctx, row, plan_of(ctx, row), chunk)
+    told = dict(counts)
     values: dict[str, Any] = {"rows_done": row.rows_done + len(chunk)}
     if len(chunk) < size:
-        known, cases = matching.summary(ctx, source_of(row.import_id))
-        counts |= Counter({"customers": known, "cases": cases})
+        told |= _whom(ctx, row, counts)
         values |= {"state": "complete", "cursor": 0, "ended_at": ctx.now, "purge_at": ctx.now, "sample": []}
     else:
         values["cursor"] = chunk[-1].row_no
-    store.change(ctx, row.import_id, machine_to=machine(), counts=dict(counts), **values)
+    store.change(ctx, row.import_id, machine_to=machine(), counts=told, **values)
     return max(len(chunk), 1)
 
 
+def _whom(ctx: Ctx, row: Any, counts: Counter[str]) -> dict[str, int]:
+    """Whom the rows that were written mean: every row is somebody's first, or falls on somebody of another row."""
+    found = people.summary(ctx, source_of(row.import_id), row.applied_from)
+    known = found["customers"] - found["created"]
+    return {**found, "known": known, "doubled": counts["applied"] - found["customers"]}
+
+
 def _take_back(ctx: Ctx, row: Any, size: int) -> int:
+    values: dict[str, Any] = {}
+    if row.cursor == 0 and row.ended_at is None:  # what it had written when it was cancelled on its way
+        values["counts"] = dict(row.counts) | _whom(ctx, row, Counter(row.counts))
     done = take_back_chunk(ctx, row, size)
-    values: dict[str, Any] = {"cursor": row.cursor + done}
+    values["cursor"] = row.cursor + done
     if done < size:
-        values |= {"state": "cancelled", "ended_at": ctx.now, "purge_at": ctx.now, "sample": []}
+        values |= {"state": "taken_back", "ended_at": ctx.now, "purge_at": ctx.now, "sample": []}
     store.change(ctx, row.import_id, machine_to=machine(), **values)
     return max(done, 1)
 
 
-def next_due(ctx: Ctx) -> datetime | None:
-    """Now while an import has work to do, else when the next file is to be forgotten."""
-    return ctx.now if store.any_working(ctx) else store.next_purge(ctx)
+def _next(ctx: Ctx, values: Sequence[Any]) -> datetime | None:
+    working, purge = values
+    return ctx.now if working else purge
+
+
+DUE: Due = Probe((store.any_working, store.next_purge.scalar_subquery()), _next)
+"""Now while an import has work to do, else when the next file is to be forgotten."""

@@ -8,7 +8,7 @@ from sqlalchemy import Integer, Text, func, select, text
 
 from siyu.customers.importing.store import seen
 from siyu.customers.importing.types import Parsed
-from siyu.customers.store.tables import assertion, case_member, customer, identity, origin, review_case
+from siyu.customers.store.tables import assertion, customer, identity, origin
 from siyu.customers.types import Identity
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import unnest
@@ -96,19 +96,3 @@ def highest_origin(ctx: Ctx) -> int:
     newest = "select case when is_called then last_value else 0 end from origin_id_seq"
     found: int = ctx.tx.execute(text(newest)).scalar_one()
     return found
-
-
-def summary(ctx: Ctx, source: str) -> tuple[int, int]:
-    """(customers that the source knows, open review cases that hold one of its people)."""
-    people = (
-        select(func.count(origin.c.customer_id.distinct()))
-        .join(assertion, assertion.c.origin_id == origin.c.origin_id)
-        .where(assertion.c.source == source)
-    )
-    cases = (
-        select(func.count(case_member.c.case_id.distinct()))
-        .join(review_case, (review_case.c.case_id == case_member.c.case_id) & (review_case.c.state == "open"))
-        .join(assertion, assertion.c.origin_id == case_member.c.origin_id)
-        .where(assertion.c.source == source)
-    )
-    return ctx.tx.execute(people).scalar_one(), ctx.tx.execute(cases).scalar_one()

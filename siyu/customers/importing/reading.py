@@ -125,8 +125,10 @@ def _csv_rows(path: Path, encoding: str, delimiter: str) -> Iterator[_TEXT_ROW]:
                     raise csv.Error
                 lines = quotes = 0
                 yield number, _clean(row)
-        except csv.Error:
+        except csv.Error as error:
             message = f"in row {number} or {number + 1} a quotation mark opens and never closes"
+            if "field limit" in str(error) and quotes % 2 == 0:
+                message = f"in row {number + 1} a cell has more than {_LONGEST:,} characters"
             raise BadImportFile(message, field="file", detail={"row": number}) from None
         except UnicodeError:
             raise BadImportFile(f"the file is not {encoding}", field="encoding") from None

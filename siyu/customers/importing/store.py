@@ -69,6 +69,8 @@ class ImportColumns(TypedColumns):
     ended_at: Named[datetime | None] = Column(Time)
     purge_at: Named[datetime | None] = Column(Time)
     actor: Named[str] = Column(Text)
+    applied_by: Named[str | None] = Column(Text)
+    cancelled_by: Named[str | None] = Column(Text)
 
 
 class PartColumns(TypedColumns):
@@ -167,14 +169,10 @@ def working(ctx: Ctx) -> Row[Any] | None:
     return ctx.tx.execute(statement.with_for_update(skip_locked=True)).one_or_none()
 
 
-def any_working(ctx: Ctx) -> bool:
-    """Whether any import has work to do."""
-    return bool(ctx.tx.execute(select(select(imports).where(imports.c.state.in_(WORKING)).exists())).scalar_one())
-
-
-def next_purge(ctx: Ctx) -> datetime | None:
-    """When the next file is to be forgotten."""
-    return ctx.tx.execute(select(func.min(imports.c.purge_at))).scalar_one()
+any_working = select(imports.c.import_id).where(imports.c.state.in_(WORKING)).exists()
+"""Whether any import has work to do."""
+next_purge = select(func.min(imports.c.purge_at))
+"""When the next file is to be forgotten."""
 
 
 def copy_rows(ctx: Ctx, import_id: int, rows: Iterable[tuple[int, list[str]]]) -> int:
@@ -238,15 +236,19 @@ def refuse_rows(ctx: Ctx, import_id: int, rows: Sequence[tuple[int, str]]) -> No
 def purge(ctx: Ctx, limit: int) -> int:
     """Forget files, and rows without a fault, of imports that ended; 24 hours later the faulty rows too.
 
-    Drafts that nobody went on with end as cancelled. At most ``limit`` rows a call; returns how many were deleted.
+    Drafts that nobody went on with end as cancelled, when they were last touched, before the first row goes: else
+    somebody could apply what is left of them. At most ``limit`` rows a call; returns how many were deleted.
     """
     due = select(imports).where(imports.c.purge_at <= ctx.now).order_by(imports.c.purge_at).limit(1)
     found = ctx.tx.execute(due.with_for_update(skip_locked=True)).one_or_none()
     if found is None:
         return 0
     import_id = found.import_id
-    ended: dict[str, Any] = {} if found.ended_at else {"state": "cancelled", "ended_at": ctx.now}
-    last = found.ended_at is None or found.ended_at + KEPT <= ctx.now
+    ended_at = found.ended_at
+    if ended_at is None:
+        ended_at = found.purge_at - KEPT
+        change(ctx, import_id, state="cancelled", ended_at=ended_at, sample=[])
+    last = ended_at + KEPT <= ctx.now
     faulty = select(finding.c.row_no).where(finding.c.import_id == import_id, finding.c.outcome == "error")
     done = 0
     for table in (part, seen, finding, row):  # set-loop: one statement per table
@@ -258,5 +260,5 @@ def purge(ctx: Ctx, limit: int) -> int:
         gone = delete(table).where(tuple_(*table.primary_key).in_(mine.limit(20) if table is part else mine))
         done += ctx.tx.execute(gone, execution_options={"preserve_rowcount": True}).rowcount
     if not done:
-        change(ctx, import_id, purge_at=None if last else found.ended_at + KEPT, sample=[], **ended)
+        change(ctx, import_id, purge_at=None if last else ended_at + KEPT, sample=[])
     return max(done, 1)

@@ -7,7 +7,7 @@ from typing import Literal
 from siyu.customers.types import Definition, Identity
 from siyu.kernel.errors import Conflict, Invalid, NotFound, SiyuError
 
-State = Literal["draft", "checking", "checked", "applying", "complete", "taking_back", "cancelled"]
+State = Literal["draft", "checking", "checked", "applying", "complete", "taking_back", "taken_back", "cancelled"]
 Outcome = Literal["new", "update", "merge", "conflict", "duplicate", "error"]
 Use = Literal["attribute", "identity", "tag", "ignore"]
 OUTCOMES: tuple[Outcome, ...] = ("new", "update", "merge", "conflict", "duplicate", "error")

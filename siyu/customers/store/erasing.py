@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Text, Uuid, cast, delete, exists, func, insert, literal, select, text, update
 
+from siyu.customers.store.events import forget_waiting
 from siyu.customers.store.tables import (
     assertion,
     case_member,
@@ -98,6 +99,7 @@ def forget_people(ctx: Ctx, origins: Sequence[int], homes: Sequence[int]) -> Non
     ctx.tx.execute(delete(identity).where(identity.c.identity_id.in_(gone)))
     seen = select(visitor.c.anonymous_id).where(visitor.c.origin_id.in_(mine))
     ctx.tx.execute(delete(visitor_event).where(visitor_event.c.anonymous_id.in_(seen)))
+    forget_waiting(ctx, mine)
     cases = list(ctx.tx.execute(select(case_member.c.case_id).where(case_member.c.origin_id.in_(mine))).scalars())
     for table in (visitor, fact, touch, consent, case_member):  # set-loop: one statement per table
         columns: Any = table.c

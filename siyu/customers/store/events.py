@@ -1,19 +1,20 @@
 """Statements of the timeline: recording with deduplication, the pulse queue, reading."""
 
 import json
-import typing
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Column,
     Integer,
     MetaData,
     Select,
     Table,
     Text,
-    cast,
+    and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -23,26 +24,25 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import insert as upsert
 
-from siyu.customers.store.tables import Time, event, event_key, pulse_queue, visitor, visitor_event
-from siyu.customers.types import NewEvent, NewVisit
+from siyu.customers.store.tables import Time, event, event_key, pulse_queue, waiting_event
+from siyu.customers.types import NewEvent
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import unnest
+from siyu.kernel.db import given, rows
 from siyu.kernel.errors import BadText
 
 QUIET_TYPES = (
     "created", "merged", "split", "attribute_changed", "tag_added", "tag_removed", "segment_entered", "segment_left",
     "journey_entered", "journey_ended", "delivery_sent", "delivery_accepted", "delivery_received", "delivery_failed",
-    "delivery_not_sent", "erased",
+    "delivery_not_sent", "erased", "imported", "import_withdrawn", "staff_message",
 )  # fmt: skip
-"""Events that are Siyu's doing, not the person's: they do not move the last activity."""
+"""Events that are Siyu's or the staff's doing, not the person's: they do not move the last activity."""
 
-_TEMPORARY = """
+_TEMPORARY = text("""
 create temporary table if not exists incoming_event (
   event_id bigint not null default nextval('event_id_seq'), customer_id int, origin_id int, type text,
   occurred_at timestamptz, source text, key text, content_id int, props jsonb) on commit delete rows
-"""
+""")
 _incoming = Table(
     "incoming_event",
     MetaData(),
@@ -59,34 +59,43 @@ _KEY = r"md5(i.source || E'\x1f' || i.key)::uuid"
 _SAID = "concat_ws(' ', i.type, extract(epoch from i.occurred_at), coalesce(i.content_id, -1), i.props)"
 _CONTENT = f"hashtextextended({_SAID}, 0)"
 # Keys go in in the order of their hash: two batches with common keys then wait for each other, never in a circle.
-_KEYS = """
+_KEYS = text(
+    """
 insert into event_key (key_hash, content_hash, event_id, day)
 select distinct on (KEY) KEY, CONTENT, i.event_id, (i.occurred_at at time zone 'UTC')::date
 from incoming_event i order by KEY, i.event_id on conflict do nothing
 """.replace("KEY", _KEY).replace("CONTENT", _CONTENT)
-_DOUBLES = """
+)
+_DOUBLES = text(
+    """
 delete from incoming_event i using event_key k where k.key_hash = KEY and k.event_id <> i.event_id
 returning i.source, i.key, k.content_hash = CONTENT as same
 """.replace("KEY", _KEY).replace("CONTENT", _CONTENT)
-_EVENTS = """
+)
+_EVENTS = text("""
 insert into event (customer_id, event_id, occurred_at, origin_id, recorded_at, type, source, key, content_id, props)
 select o.customer_id, i.event_id, i.occurred_at, o.origin_id, :now, i.type, i.source, i.key, i.content_id, i.props
 from incoming_event i join origin o on o.origin_id = coalesce(i.origin_id, i.customer_id)
-"""
-_QUEUE = """
+""")
+_QUEUE = text("""
 insert into pulse_queue (customer_id, event_id, slot, origin_id, occurred_at)
 select o.customer_id, i.event_id, o.customer_id & 255, o.origin_id, i.occurred_at
 from incoming_event i join origin o on o.origin_id = coalesce(i.origin_id, i.customer_id)
-"""
+""")
 # Ordered, so that two batches lock the rows of common customers in the same order.
-_ACTIVITY = """
+_ACTIVITY = text("""
 insert into customer_activity (customer_id, last_activity_at)
 select o.customer_id, max(i.occurred_at)
 from incoming_event i join origin o on o.origin_id = coalesce(i.origin_id, i.customer_id)
 where i.type <> all(:quiet) group by 1 order by 1
 on conflict (customer_id) do update set last_activity_at = excluded.last_activity_at
 where customer_activity.last_activity_at < excluded.last_activity_at
-"""
+""")
+
+
+_QUIETEN = text("update incoming_event set props = coalesce(props, '{}') || '{\"quiet\": true}'")
+_NUMBERS = text("select nextval('event_id_seq') from generate_series(1, :count)")
+_CLEAR = text("truncate incoming_event")
 
 
 def dumped(props: Any, field: str) -> str:
@@ -103,31 +112,43 @@ def dumped(props: Any, field: str) -> str:
 
 def stage(ctx: Ctx, events: Sequence[NewEvent]) -> None:
     """COPY events into the temporary table (measured: 5,000 rows in 20 ms; as arrays 60 ms)."""
-    ctx.tx.execute(text(_TEMPORARY))
+    _copy(
+        ctx,
+        (
+            (new.customer_id, new.origin_id, new.type, new.occurred_at, new.source, new.key, new.content_id, props)
+            for new, props in zip(events, _props(ctx, events), strict=True)
+        ),
+    )
+
+
+def _copy(ctx: Ctx, rows: Iterable[Sequence[object]]) -> None:
+    ctx.tx.execute(_TEMPORARY)
     columns = "customer_id, origin_id, type, occurred_at, source, key, content_id, props"
     cursor: Any = ctx.tx.connection.cursor()
     with cursor, cursor.copy(f"copy incoming_event ({columns}) from stdin") as copy:
-        for index, new in enumerate(events):
-            props = dumped({**new.props, "quiet": True} if ctx.quiet else new.props, f"events.{index}.props")
-            copy.write_row(
-                (new.customer_id, new.origin_id, new.type, new.occurred_at, new.source, new.key, new.content_id, props)
-            )
+        for row in rows:
+            copy.write_row(row)
+
+
+def _props(ctx: Ctx, events: Sequence[NewEvent]) -> Iterator[str]:
+    for index, new in enumerate(events):
+        yield dumped({**new.props, "quiet": True} if ctx.quiet else new.props, f"events.{index}.props")
 
 
 def stage_from(ctx: Ctx, chosen: Select[Any]) -> int:
     """The same from a Select with columns of the names of NewEvent (origin_id may be missing); returns the rows."""
-    ctx.tx.execute(text(_TEMPORARY))
+    ctx.tx.execute(_TEMPORARY)
     names = [column.name for column in chosen.selected_columns]
     done = ctx.tx.execute(insert(_incoming).from_select(names, chosen), execution_options={"preserve_rowcount": True})
     if ctx.quiet:
-        ctx.tx.execute(text("update incoming_event set props = coalesce(props, '{}') || '{\"quiet\": true}'"))
+        ctx.tx.execute(_QUIETEN)
     return done.rowcount
 
 
 def drop_doubles(ctx: Ctx) -> tuple[int, tuple[str, str] | None]:
     """Reserve the keys; forget staged events whose key is taken: how many, and a (source, key) with other content."""
-    ctx.tx.execute(text(_KEYS))
-    gone = ctx.tx.execute(text(_DOUBLES)).all()
+    ctx.tx.execute(_KEYS)
+    gone = ctx.tx.execute(_DOUBLES).all()
     conflict = next(((row.source, row.key) for row in gone if not row.same), None)
     return len(gone), conflict
 
@@ -142,10 +163,10 @@ def unknown(ctx: Ctx) -> int | None:
 
 def write(ctx: Ctx) -> int:
     """Write the staged events, their queue rows and the last activity; returns how many events."""
-    new: int = ctx.tx.execute(text(_EVENTS), {"now": ctx.now}).rowcount
+    new: int = ctx.tx.execute(_EVENTS, {"now": ctx.now}).rowcount
     if new:
-        ctx.tx.execute(text(_QUEUE))
-        ctx.tx.execute(text(_ACTIVITY).bindparams(), {"quiet": list(QUIET_TYPES)})
+        ctx.tx.execute(_QUEUE)
+        ctx.tx.execute(_ACTIVITY, {"quiet": list(QUIET_TYPES)})
     return new
 
 
@@ -153,8 +174,7 @@ def event_numbers(ctx: Ctx, count: int) -> list[int]:
     """Numbers never used before, for the keys of events that Siyu writes about itself."""
     if not count:
         return []
-    statement = text("select nextval('event_id_seq') from generate_series(1, :count)")
-    return list(ctx.tx.execute(statement, {"count": count}).scalars())
+    return list(ctx.tx.execute(_NUMBERS, {"count": count}).scalars())
 
 
 def staged(ctx: Ctx) -> int:
@@ -165,42 +185,106 @@ def staged(ctx: Ctx) -> int:
 
 def clear(ctx: Ctx) -> None:
     """Empty the temporary table for the next batch of this transaction."""
-    ctx.tx.execute(text("truncate incoming_event"))
+    ctx.tx.execute(_CLEAR)
+
+
+# One statement for a request that tells of a person, where writing to the timeline takes nine (docs/adr/0074).
+_WAIT = text("""
+insert into waiting_event (customer_id, slot, origin_id, type, occurred_at, source, key, content_id, props)
+select who, who & 255, coalesce(origin, who), type, occurred_at, source, key, content_id, props
+from jsonb_to_recordset(cast(:rows as jsonb)) as i(who int, origin int, type text, occurred_at timestamptz,
+  source text, key text, content_id int, props jsonb)
+""")
+
+
+def wait(ctx: Ctx, events: Sequence[NewEvent]) -> None:
+    """Keep events until the next pulse of their slots."""
+    rows = []
+    for new, props in zip(events, _props(ctx, events), strict=True):
+        values = {
+            "who": new.customer_id,
+            "origin": new.origin_id,
+            "type": new.type,
+            "occurred_at": new.occurred_at.isoformat(),
+            "source": new.source,
+            "key": new.key,
+            "content_id": new.content_id,
+        }
+        rows.append(f'{json.dumps(values)[:-1]}, "props": {props}}}')
+    ctx.tx.execute(_WAIT, {"rows": "[" + ",".join(rows) + "]"})
+
+
+_SLOT_FROM, _SLOT_TO, _MOST = (bindparam(name, type_=Integer()) for name in ("slot_from", "slot_to", "most"))
+_waiting = waiting_event.c
+_due = (
+    select(_waiting.customer_id, _waiting.waiting_id)
+    .where(_waiting.slot >= _SLOT_FROM, _waiting.slot < _SLOT_TO)
+    .order_by(_waiting.waiting_id)
+    .limit(_MOST)
+    .with_for_update(skip_locked=True)
+    .subquery()
+)
+_TAKE_WAITING = (
+    delete(waiting_event)
+    .where(_waiting.customer_id == _due.c.customer_id, _waiting.waiting_id == _due.c.waiting_id)
+    .returning(
+        _waiting.waiting_id,
+        _waiting.customer_id,
+        _waiting.origin_id,
+        _waiting.type,
+        _waiting.occurred_at,
+        _waiting.source,
+        _waiting.key,
+        _waiting.content_id,
+        _waiting.props,
+    )
+)
+
+
+def take_waiting(ctx: Ctx, slot_from: int, slot_to: int, limit: int) -> list[NewEvent]:
+    """Take up to ``limit`` events of slots [from, to) out of the waiting, in the order in which they were told."""
+    gone = ctx.tx.execute(_TAKE_WAITING, {"slot_from": slot_from, "slot_to": slot_to, "most": limit}).all()
+    return [
+        NewEvent(source, key, kind, at, customer_id, content_id, props, origin_id)
+        for _, customer_id, origin_id, kind, at, source, key, content_id, props in sorted(gone, key=lambda row: row[0])
+    ]
+
+
+def forget_waiting(ctx: Ctx, origins: Select[Any]) -> None:
+    """Forget the waiting events of people who are erased."""
+    ctx.tx.execute(delete(waiting_event).where(waiting_event.c.origin_id.in_(origins)))
+
+
+anything_waits = select(pulse_queue.c.event_id).exists() | select(waiting_event.c.waiting_id).exists()
+"""Whether the next pulse has anything to do."""
+
+
+_oldest = (
+    select(pulse_queue.c.customer_id, pulse_queue.c.event_id)
+    .where(pulse_queue.c.slot >= _SLOT_FROM, pulse_queue.c.slot < _SLOT_TO)
+    .order_by(pulse_queue.c.event_id)
+    .limit(_MOST)
+    .with_for_update(skip_locked=True)
+    .subquery()
+)
+_TAKE = (
+    delete(pulse_queue)
+    .where(pulse_queue.c.customer_id == _oldest.c.customer_id, pulse_queue.c.event_id == _oldest.c.event_id)
+    .returning(pulse_queue.c.customer_id, pulse_queue.c.event_id, pulse_queue.c.occurred_at)
+)
 
 
 def take(ctx: Ctx, slot_from: int, slot_to: int, limit: int) -> list[Any]:
     """Delete up to ``limit`` queue rows of slots [from, to), oldest event first, and return their events."""
-    chosen = (
-        select(pulse_queue.c.customer_id, pulse_queue.c.event_id)
-        .where(pulse_queue.c.slot >= slot_from, pulse_queue.c.slot < slot_to)
-        .order_by(pulse_queue.c.event_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .subquery()
-    )
-    gone = ctx.tx.execute(
-        delete(pulse_queue)
-        .where(pulse_queue.c.customer_id == chosen.c.customer_id, pulse_queue.c.event_id == chosen.c.event_id)
-        .returning(pulse_queue.c.customer_id, pulse_queue.c.event_id, pulse_queue.c.occurred_at)
-    ).all()
+    gone = ctx.tx.execute(_TAKE, {"slot_from": slot_from, "slot_to": slot_to, "most": limit}).all()
     if not gone:
         return []
-    return list(
-        by_keys(
-            ctx, [row.customer_id for row in gone], [row.event_id for row in gone], [row.occurred_at for row in gone]
-        )
-    )
+    return list(by_keys(ctx, [row[0] for row in gone], [row[1] for row in gone], [row[2] for row in gone]))
 
 
-def by_keys(ctx: Ctx, customers: list[int], events: list[int], times: list[Any]) -> Sequence[Any]:
-    """Events by primary key, in order of event_id."""
-    statement = text(
-        """select e.event_id, e.customer_id, e.type, e.occurred_at, e.source, e.key, e.content_id, e.props
-        from unnest(cast(:customers as int[]), cast(:events as bigint[]), cast(:times as timestamptz[]))
-          as q(customer_id, event_id, occurred_at)
-        join event e on e.customer_id = q.customer_id and e.event_id = q.event_id and e.occurred_at = q.occurred_at
-        order by e.event_id"""
-    ).columns(
+_ASKED = rows("q", customer_id=Integer(), event_id=BigInteger(), occurred_at=Time)
+_BY_KEYS = (
+    select(
         event.c.event_id,
         event.c.customer_id,
         event.c.type,
@@ -210,12 +294,22 @@ def by_keys(ctx: Ctx, customers: list[int], events: list[int], times: list[Any])
         event.c.content_id,
         event.c.props,
     )
-    return ctx.tx.execute(statement, {"customers": customers, "events": events, "times": times}).all()
+    .join_from(
+        _ASKED,
+        event,
+        and_(
+            event.c.customer_id == _ASKED.c.customer_id,
+            event.c.event_id == _ASKED.c.event_id,
+            event.c.occurred_at == _ASKED.c.occurred_at,
+        ),
+    )
+    .order_by(event.c.event_id)
+)
 
 
-def pulse_waiting(ctx: Ctx) -> int:
-    """How many events wait in the pulse queue."""
-    return ctx.tx.execute(select(func.count()).select_from(pulse_queue)).scalar_one()
+def by_keys(ctx: Ctx, customers: list[int], events: list[int], times: list[Any]) -> Sequence[Any]:
+    """Events by primary key, in order of event_id."""
+    return ctx.tx.execute(_BY_KEYS, given(_ASKED, customer_id=customers, event_id=events, occurred_at=times)).all()
 
 
 def timeline(
@@ -237,60 +331,3 @@ def forget_keys(ctx: Ctx, before: Any, limit: int) -> int:
     """Delete deduplication keys of days before ``before``."""
     old = select(event_key.c.key_hash).where(event_key.c.day < before).limit(limit)
     return ctx.tx.execute(delete(event_key).where(event_key.c.key_hash.in_(old))).rowcount
-
-
-def add_visits(ctx: Ctx, visits: Sequence[NewVisit]) -> int:
-    """Keep events of unknown visitors aside; returns how many were new."""
-    new = unnest(
-        "n",
-        anonymous_id=(Text(), [one.anonymous_id for one in visits]),
-        source=(Text(), [one.source for one in visits]),
-        key=(Text(), [one.key for one in visits]),
-        type=(Text(), [one.type for one in visits]),
-        occurred_at=(Time, [one.occurred_at for one in visits]),
-        content_id=(Integer(), [one.content_id for one in visits]),
-        props=(Text(), [dumped(one.props, f"visits.{place}.props") for place, one in enumerate(visits)]),
-    )
-    names = ["anonymous_id", "source", "key", "type", "occurred_at", "content_id", "props"]
-    columns = [*list(new.c)[:-1], cast(new.c.props, JSONB)]
-    statement = upsert(visitor_event).from_select(names, select(*columns)).on_conflict_do_nothing()
-    return ctx.tx.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
-
-
-def visits_of(anonymous_ids: Sequence[str]) -> Select[Any]:
-    """The kept events of visitors that are recognised by now, as record_from takes them."""
-    chosen = (
-        select(
-            visitor.c.origin_id.label("customer_id"),
-            visitor.c.origin_id,
-            visitor_event.c.type,
-            visitor_event.c.occurred_at,
-            visitor_event.c.source,
-            visitor_event.c.key,
-            visitor_event.c.content_id,
-            visitor_event.c.props,
-        )
-        .join(visitor, visitor.c.anonymous_id == visitor_event.c.anonymous_id)
-        .where(visitor_event.c.anonymous_id == func.any(literal(list(anonymous_ids), ARRAY(Text))))
-    )
-    return typing.cast("Select[Any]", chosen)
-
-
-def drop_visits(ctx: Ctx, anonymous_ids: Sequence[str]) -> None:
-    """Forget the kept events of these visitors."""
-    ids = literal(list(anonymous_ids), ARRAY(Text))
-    ctx.tx.execute(delete(visitor_event).where(visitor_event.c.anonymous_id == func.any(ids)))
-
-
-def drop_old_visits(ctx: Ctx, before: Any, limit: int) -> int:
-    """Forget kept events that occurred before ``before``."""
-    columns = (visitor_event.c.anonymous_id, visitor_event.c.source, visitor_event.c.key)
-    old = (
-        select(*columns).where(visitor_event.c.occurred_at < before).order_by(visitor_event.c.occurred_at).limit(limit)
-    )
-    return ctx.tx.execute(delete(visitor_event).where(tuple_(*columns).in_(old))).rowcount
-
-
-def oldest_visit(ctx: Ctx) -> Any:
-    """When the oldest kept event occurred; None when there is none."""
-    return ctx.tx.execute(select(func.min(visitor_event.c.occurred_at))).scalar_one_or_none()

@@ -8,10 +8,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from siyu.customers.store.tables import housekeeping
 from siyu.kernel.ctx import Ctx
 
+due_at = select(housekeeping.c.due_at)
+"""When it is due; nothing before the first time."""
+
 
 def due(ctx: Ctx) -> datetime | None:
-    """When it is due; None before the first time."""
-    return ctx.tx.execute(select(housekeeping.c.due_at)).scalar_one_or_none()
+    return ctx.tx.execute(due_at).scalar_one_or_none()
 
 
 def plan(ctx: Ctx, at: datetime) -> None:

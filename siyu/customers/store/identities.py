@@ -4,15 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Text, delete, func, insert, literal, select, text, update
+from sqlalchemy import Integer, Text, bindparam, case, delete, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.customers.store.tables import (
     Time,
     assertion,
     case_member,
+    customer,
     decision,
     decision_member,
+    event_ids,
     identity,
     origin,
     review_case,
@@ -20,7 +22,7 @@ from siyu.customers.store.tables import (
 )
 from siyu.customers.types import Identity
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import lock, unnest
+from siyu.kernel.db import given, lock, notation, rows, unnest
 
 
 def lock_identities(ctx: Ctx) -> None:
@@ -32,113 +34,133 @@ def lock_identities(ctx: Ctx) -> None:
     lock(ctx, "customers.identities")
 
 
-def known(ctx: Ctx, wanted: Sequence[Identity]) -> dict[Identity, tuple[int, int | None]]:
-    """Stored identities among ``wanted``: (identity_id, origin_id or None for weak kinds)."""
-    asked = unnest(
-        "w",
-        kind=(Text(), [one.kind for one in wanted]),
-        scope=(Text(), [one.scope for one in wanted]),
-        value=(Text(), [one.value for one in wanted]),
-    )
-    statement = select(
-        identity.c.kind, identity.c.scope, identity.c.value, identity.c.identity_id, identity.c.origin_id
-    ).join(
-        asked,
-        (identity.c.kind == asked.c.kind) & (identity.c.scope == asked.c.scope) & (identity.c.value == asked.c.value),
-    )
-    rows = ctx.tx.execute(statement).all()
-    return {
-        Identity(kind, value, scope): (identity_id, origin_id) for kind, scope, value, identity_id, origin_id in rows
-    }
+_ORIGINS = rows("o", origin_id=Integer())
+_HOMES = select(origin.c.origin_id, origin.c.customer_id).join(_ORIGINS, _ORIGINS.c.origin_id == origin.c.origin_id)
 
 
 def customers_of(ctx: Ctx, origins: Iterable[int]) -> dict[int, int]:
     """origin_id -> customer_id."""
-    ids = unnest("o", origin_id=(Integer(), sorted(set(origins))))
-    rows = ctx.tx.execute(
-        select(origin.c.origin_id, origin.c.customer_id).join(ids, ids.c.origin_id == origin.c.origin_id)
-    )
-    return {row.origin_id: row.customer_id for row in rows}
+    found = ctx.tx.execute(_HOMES, given(_ORIGINS, origin_id=sorted(set(origins)))).all()
+    return {row[0]: row[1] for row in found}
 
 
-def asserted(ctx: Ctx, facts: Sequence[tuple[int, int, str]]) -> set[tuple[int, int, str]]:
-    """Which of the facts (origin_id, identity_id, source) are stored."""
-    if not facts:
-        return set()
-    asked = unnest(
-        "a",
-        origin_id=(Integer(), [fact[0] for fact in facts]),
-        identity_id=(Integer(), [fact[1] for fact in facts]),
-        source=(Text(), [fact[2] for fact in facts]),
-    )
-    rows = ctx.tx.execute(
-        select(asked.c.origin_id, asked.c.identity_id, asked.c.source).join(
-            assertion,
-            (assertion.c.origin_id == asked.c.origin_id)
-            & (assertion.c.identity_id == asked.c.identity_id)
-            & (assertion.c.source == asked.c.source),
-        )
-    )
-    return {(row[0], row[1], row[2]) for row in rows}
+_LOCK = (
+    select(origin.c.origin_id, origin.c.customer_id, customer.c.owner_id)
+    .join(_ORIGINS, _ORIGINS.c.origin_id == origin.c.origin_id)
+    .join(customer, customer.c.customer_id == origin.c.customer_id)
+    .order_by(customer.c.customer_id)
+    .with_for_update(of=customer)
+)
+_LOCK_AND_NUMBER = _LOCK.with_only_columns(origin.c.origin_id, origin.c.customer_id, event_ids.next_value())
+
+
+def lock_customers(ctx: Ctx, origins: Iterable[int]) -> dict[int, tuple[int, int | None]]:
+    """origin_id -> (customer_id, owner_id); the customers' rows are locked, as profile.lock_rows says why."""
+    found = ctx.tx.execute(_LOCK, given(_ORIGINS, origin_id=sorted(set(origins)))).all()
+    return {origin_id: (customer_id, owner_id) for origin_id, customer_id, owner_id in found}
+
+
+def lock_and_number(ctx: Ctx, origins: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """As lock_customers: origin_id -> (customer_id, a number never used before, for the key of an event)."""
+    found = ctx.tx.execute(_LOCK_AND_NUMBER, given(_ORIGINS, origin_id=sorted(set(origins)))).all()
+    return {origin_id: (customer_id, number) for origin_id, customer_id, number in found}
+
+
+_ADD_IDENTITIES = text(
+    """insert into identity (kind, scope, value, origin_id)
+    select kind, scope, value, case when node then nextval('origin_id_seq') end
+    from (select * from unnest(
+        cast(:kinds as text[]), cast(:scopes as text[]), cast(:values as text[]), cast(:nodes as bool[])
+      ) with ordinality as n(kind, scope, value, node, place) order by place) ordered
+    returning kind, scope, value, identity_id, origin_id"""
+)
 
 
 def add_identities(ctx: Ctx, new: Sequence[tuple[Identity, bool]]) -> dict[Identity, tuple[int, int | None]]:
     """Insert identities; True gives it a new origin, ids ascending in the given order."""
-    statement = text(
-        """insert into identity (kind, scope, value, origin_id)
-        select kind, scope, value, case when node then nextval('origin_id_seq') end
-        from (select * from unnest(
-            cast(:kinds as text[]), cast(:scopes as text[]), cast(:values as text[]), cast(:nodes as bool[])
-          ) with ordinality as n(kind, scope, value, node, place) order by place) ordered
-        returning kind, scope, value, identity_id, origin_id"""
-    )
-    rows = ctx.tx.execute(
-        statement,
+    done = ctx.tx.execute(
+        _ADD_IDENTITIES,
         {
-            "kinds": [one.kind for one, _ in new],
-            "scopes": [one.scope for one, _ in new],
-            "values": [one.value for one, _ in new],
-            "nodes": [node for _, node in new],
+            "kinds": notation(Text(), [one.kind for one, _ in new]),
+            "scopes": notation(Text(), [one.scope for one, _ in new]),
+            "values": notation(Text(), [one.value for one, _ in new]),
+            "nodes": notation(Integer(), [node for _, node in new]),
         },
-    )
-    return {Identity(row.kind, row.value, row.scope): (row.identity_id, row.origin_id) for row in rows}
+    ).all()
+    return {Identity(kind, value, scope): (identity_id, own) for kind, scope, value, identity_id, own in done}
 
 
-def add_origins(ctx: Ctx, rows: Sequence[tuple[int, int]]) -> None:
+_NEW_ORIGINS = rows("n", origin_id=Integer(), customer_id=Integer())
+_ADD_ORIGINS = insert(origin).from_select(
+    ["origin_id", "customer_id", "created_at"], select(*_NEW_ORIGINS.c, bindparam("now", type_=Time))
+)
+
+
+def add_origins(ctx: Ctx, pairs: Sequence[tuple[int, int]]) -> None:
     """Insert (origin_id, customer_id)."""
-    new = unnest(
-        "n", origin_id=(Integer(), [row[0] for row in rows]), customer_id=(Integer(), [row[1] for row in rows])
-    )
-    ctx.tx.execute(
-        insert(origin).from_select(
-            ["origin_id", "customer_id", "created_at"],
-            select(new.c.origin_id, new.c.customer_id, literal(ctx.now, Time)),
-        )
-    )
+    new = given(_NEW_ORIGINS, origin_id=[pair[0] for pair in pairs], customer_id=[pair[1] for pair in pairs])
+    ctx.tx.execute(_ADD_ORIGINS, new | {"now": ctx.now})
+
+
+_FACTS = rows("n", origin_id=Integer(), identity_id=Integer(), source=Text(), at=Time)
+_ADD_ASSERTIONS = insert(assertion).from_select(["origin_id", "identity_id", "source", "at"], select(*_FACTS.c))
 
 
 def add_assertions(ctx: Ctx, facts: Sequence[tuple[int, int, str, datetime]]) -> None:
-    """Insert (origin_id, identity_id, source, at)."""
-    new = unnest(
-        "n",
-        origin_id=(Integer(), [fact[0] for fact in facts]),
-        identity_id=(Integer(), [fact[1] for fact in facts]),
-        source=(Text(), [fact[2] for fact in facts]),
-        at=(Time, [fact[3] for fact in facts]),
+    """Insert (origin_id, identity_id, source, at), which the caller has looked for under the lock and not found."""
+    parameters = given(
+        _FACTS,
+        origin_id=[fact[0] for fact in facts],
+        identity_id=[fact[1] for fact in facts],
+        source=[fact[2] for fact in facts],
+        at=[fact[3] for fact in facts],
     )
-    names = ["origin_id", "identity_id", "source", "at"]
-    ctx.tx.execute(upsert(assertion).from_select(names, select(*new.c)).on_conflict_do_nothing())
+    ctx.tx.execute(_ADD_ASSERTIONS, parameters)
 
 
-def shared(ctx: Ctx, identity_ids: Sequence[int]) -> set[int]:
-    """Which identities are asserted by anybody."""
-    ids = unnest("i", identity_id=(Integer(), identity_ids))
-    there = select(assertion.c.identity_id).where(assertion.c.identity_id == ids.c.identity_id).exists()
-    return set(ctx.tx.execute(select(ids.c.identity_id).where(there)).scalars())
+DOUBTFUL = 0
+"""Stands for the customer of an identity that several have, or about whom a review case is open."""
+_IDENTITIES = rows("i", identity_id=Integer())
+_in_doubt = (
+    select(case_member.c.case_id)
+    .join(review_case, (review_case.c.case_id == case_member.c.case_id) & (review_case.c.state == "open"))
+    .where(case_member.c.origin_id == origin.c.origin_id)
+    .exists()
+)
+_plain = (func.min(origin.c.customer_id) == func.max(origin.c.customer_id)) & ~func.bool_or(_in_doubt)
+_HOLDERS = (
+    select(_IDENTITIES.c.identity_id, case((_plain, func.min(origin.c.customer_id)), else_=DOUBTFUL))
+    .join(assertion, assertion.c.identity_id == _IDENTITIES.c.identity_id)
+    .join(origin, origin.c.origin_id == assertion.c.origin_id)
+    .group_by(_IDENTITIES.c.identity_id)
+)
+
+
+def holders(ctx: Ctx, identity_ids: Sequence[int]) -> dict[int, int]:
+    """identity_id -> the one customer who has it, or DOUBTFUL; identities that nobody has are missing."""
+    found = ctx.tx.execute(_HOLDERS, given(_IDENTITIES, identity_id=identity_ids)).all()
+    return {row[0]: row[1] for row in found}
+
+
+_EDGES_ASKED = rows("e", origin_id=Integer(), identity_id=Integer())
+_ASSERTED = (
+    select(_EDGES_ASKED.c.origin_id, _EDGES_ASKED.c.identity_id)
+    .join(
+        assertion,
+        (assertion.c.origin_id == _EDGES_ASKED.c.origin_id) & (assertion.c.identity_id == _EDGES_ASKED.c.identity_id),
+    )
+    .distinct()
+)
+
+
+def asserted(ctx: Ctx, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Which of (origin_id, identity_id) some source has told already."""
+    asked = given(_EDGES_ASKED, origin_id=[pair[0] for pair in pairs], identity_id=[pair[1] for pair in pairs])
+    return {(row[0], row[1]) for row in ctx.tx.execute(_ASSERTED, asked)}
 
 
 # One recursive statement for all seeds: neighbours by common values (links and weak ones) and by standing decisions.
-_CLOSURE = """
+_CLOSURE = text("""
 with recursive reach(origin_id) as (
   select unnest(cast(:seeds as int[]))
   union
@@ -153,92 +175,104 @@ with recursive reach(origin_id) as (
       join decision_member m on m.decision_id = d.decision_id where d.origin_id = r.origin_id
   ) n
 ) select origin_id from reach
-"""
+""")
 
 
 def closure(ctx: Ctx, seeds: Iterable[int]) -> list[int]:
     """All origins connected with the seeds."""
-    return list(ctx.tx.execute(text(_CLOSURE), {"seeds": sorted(set(seeds))}).scalars())
+    return list(ctx.tx.execute(_CLOSURE, {"seeds": notation(Integer(), sorted(set(seeds)))}).scalars())
+
+
+_NODES = (
+    select(origin.c.origin_id, origin.c.customer_id, identity.c.kind, identity.c.scope)
+    .join(_ORIGINS, _ORIGINS.c.origin_id == origin.c.origin_id)
+    .join(identity, identity.c.origin_id == origin.c.origin_id, isouter=True)
+)
+_EDGES = (
+    select(assertion.c.origin_id, assertion.c.identity_id, identity.c.origin_id)
+    .join(_ORIGINS, _ORIGINS.c.origin_id == assertion.c.origin_id)
+    .join(identity, identity.c.identity_id == assertion.c.identity_id)
+    .distinct()
+)
+_STATEMENTS = (
+    select(decision.c.decision_id, decision.c.verdict, decision_member.c.group_no, decision_member.c.origin_id)
+    .join(decision_member, decision_member.c.decision_id == decision.c.decision_id)
+    .where(
+        decision.c.decision_id.in_(
+            select(decision_member.c.decision_id).join(_ORIGINS, _ORIGINS.c.origin_id == decision_member.c.origin_id)
+        ),
+        decision.c.undone_at.is_(None),
+    )
+)
 
 
 def graph_rows(ctx: Ctx, origins: Sequence[int]) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
     """Of these origins: (origin, customer, kind, scope), (origin, identity, its own origin), decisions' members."""
-    ids = unnest("o", origin_id=(Integer(), origins))
-    nodes = ctx.tx.execute(
-        select(origin.c.origin_id, origin.c.customer_id, identity.c.kind, identity.c.scope)
-        .join(ids, ids.c.origin_id == origin.c.origin_id)
-        .join(identity, identity.c.origin_id == origin.c.origin_id, isouter=True)
-    ).all()
-    facts = ctx.tx.execute(
-        select(assertion.c.origin_id, assertion.c.identity_id, identity.c.origin_id)
-        .join(ids, ids.c.origin_id == assertion.c.origin_id)
-        .join(identity, identity.c.identity_id == assertion.c.identity_id)
-        .distinct()
-    ).all()
-    mine = (
-        select(decision_member.c.decision_id)
-        .join(ids, ids.c.origin_id == decision_member.c.origin_id)
-        .distinct()
-        .subquery()
-    )
-    statements = ctx.tx.execute(
-        select(decision.c.decision_id, decision.c.verdict, decision_member.c.group_no, decision_member.c.origin_id)
-        .join(decision_member, decision_member.c.decision_id == decision.c.decision_id)
-        .where(decision.c.decision_id.in_(select(mine.c.decision_id)), decision.c.undone_at.is_(None))
-    ).all()
-    return nodes, facts, statements
+    asked = given(_ORIGINS, origin_id=origins)
+    nodes = ctx.tx.execute(_NODES, asked).all()
+    facts = ctx.tx.execute(_EDGES, asked).all()
+    return nodes, facts, ctx.tx.execute(_STATEMENTS, asked).all()
+
+
+_MOVE_ORIGINS = (
+    update(origin).where(origin.c.origin_id == _NEW_ORIGINS.c.origin_id).values(customer_id=_NEW_ORIGINS.c.customer_id)
+)
 
 
 def move_origins(ctx: Ctx, changes: Sequence[tuple[int, int]]) -> None:
     """Set the customer of each (origin_id, customer_id)."""
-    new = unnest(
-        "n", origin_id=(Integer(), [row[0] for row in changes]), customer_id=(Integer(), [row[1] for row in changes])
-    )
-    ctx.tx.execute(update(origin).where(origin.c.origin_id == new.c.origin_id).values(customer_id=new.c.customer_id))
+    new = given(_NEW_ORIGINS, origin_id=[row[0] for row in changes], customer_id=[row[1] for row in changes])
+    ctx.tx.execute(_MOVE_ORIGINS, new)
 
 
-def bind_visitors(ctx: Ctx, rows: Sequence[tuple[str, int, datetime]]) -> None:
+_VISITORS = rows("n", anonymous_id=Text(), origin_id=Integer(), seen_at=Time)
+_bound = upsert(visitor).from_select(
+    ["anonymous_id", "origin_id", "seen_at"], select(*_VISITORS.c).order_by(_VISITORS.c.anonymous_id)
+)
+_BIND = _bound.on_conflict_do_update(
+    index_elements=[visitor.c.anonymous_id],
+    set_={"origin_id": _bound.excluded.origin_id, "seen_at": _bound.excluded.seen_at},
+    where=visitor.c.seen_at < _bound.excluded.seen_at,
+)
+
+
+def bind_visitors(ctx: Ctx, seen: Sequence[tuple[str, int, datetime]]) -> None:
     """Remember whom an anonymous id was recognised as, the latest recognition wins; rows must be distinct by id."""
-    new = unnest(
-        "n",
-        anonymous_id=(Text(), [row[0] for row in rows]),
-        origin_id=(Integer(), [row[1] for row in rows]),
-        seen_at=(Time, [row[2] for row in rows]),
+    parameters = given(
+        _VISITORS,
+        anonymous_id=[row[0] for row in seen],
+        origin_id=[row[1] for row in seen],
+        seen_at=[row[2] for row in seen],
     )
-    statement = upsert(visitor).from_select(
-        ["anonymous_id", "origin_id", "seen_at"], select(*new.c).order_by(new.c.anonymous_id)
-    )
-    ctx.tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=[visitor.c.anonymous_id],
-            set_={"origin_id": statement.excluded.origin_id, "seen_at": statement.excluded.seen_at},
-            where=visitor.c.seen_at < statement.excluded.seen_at,
-        )
-    )
+    ctx.tx.execute(_BIND, parameters)
+
+
+_NAMES = rows("v", anonymous_id=Text())
+_BOUND = select(visitor.c.anonymous_id, visitor.c.origin_id).join(
+    _NAMES, _NAMES.c.anonymous_id == visitor.c.anonymous_id
+)
 
 
 def visitors(ctx: Ctx, anonymous_ids: Sequence[str]) -> dict[str, int]:
     """anonymous id -> origin_id, of those recognised."""
-    rows = ctx.tx.execute(
-        select(visitor.c.anonymous_id, visitor.c.origin_id).where(
-            visitor.c.anonymous_id == func.any(literal(list(anonymous_ids), ARRAY(Text)))
-        )
+    found = ctx.tx.execute(_BOUND, given(_NAMES, anonymous_id=anonymous_ids)).all()
+    return {row[0]: row[1] for row in found}
+
+
+_CASES = select(case_member.c.case_id, case_member.c.origin_id).where(
+    case_member.c.case_id.in_(
+        select(case_member.c.case_id)
+        .join(_ORIGINS, _ORIGINS.c.origin_id == case_member.c.origin_id)
+        .join(review_case, (review_case.c.case_id == case_member.c.case_id) & (review_case.c.state == "open"))
     )
-    return {row.anonymous_id: row.origin_id for row in rows}
+)
 
 
 def open_cases(ctx: Ctx, origins: Sequence[int]) -> dict[int, set[int]]:
     """Open review cases that hold one of the origins: case_id -> origins."""
-    ids = unnest("o", origin_id=(Integer(), origins))
-    mine = (
-        select(case_member.c.case_id)
-        .join(ids, ids.c.origin_id == case_member.c.origin_id)
-        .join(review_case, (review_case.c.case_id == case_member.c.case_id) & (review_case.c.state == "open"))
-    )
-    rows = ctx.tx.execute(select(case_member.c.case_id, case_member.c.origin_id).where(case_member.c.case_id.in_(mine)))
     found: dict[int, set[int]] = {}
-    for row in rows:
-        found.setdefault(row.case_id, set()).add(row.origin_id)
+    for case_id, origin_id in ctx.tx.execute(_CASES, given(_ORIGINS, origin_id=origins)):
+        found.setdefault(case_id, set()).add(origin_id)
     return found
 
 

@@ -6,19 +6,19 @@ from typing import Any, Protocol
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    Integer,
+    Select,
     Text,
     and_,
     false,
     func,
     literal,
+    or_,
     select,
     tuple_,
 )
 
 from siyu.customers.store.tables import Time, activity, customer, follow
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import unnest
 
 
 class Filters(Protocol):
@@ -58,18 +58,31 @@ def _array(values: Sequence[str]) -> ColumnElement[Any]:
     return literal(list(values), ARRAY(Text))
 
 
-def matches(choices: Sequence[Sequence[str]]) -> ColumnElement[bool]:
-    """Every list of ``choices`` is met by the grams."""
-    single = [options[0] for options in choices if len(options) == 1]
-    parts = [customer.c.grams.op("&&")(_array(options)) for options in choices if len(options) > 1]
-    if single:
-        parts.append(customer.c.grams.op("@>")(_array(single)))
-    return and_(*parts) if parts else false()
+def matches(wanted: Sequence[Sequence[Sequence[str]]]) -> ColumnElement[bool]:
+    """The grams meet all of ``wanted``: each by one of its choices, a choice by all of its grams."""
+    certain = [gram for choices in wanted if len(choices) == 1 for gram in choices[0]]
+    parts = [or_(*map(_held, choices)) for choices in wanted if len(choices) > 1]
+    return and_(*parts, *([_held(certain)] if certain else [])) if wanted else false()
+
+
+def _held(grams: Sequence[str]) -> ColumnElement[bool]:
+    return customer.c.grams.op("@>", is_comparison=True)(_array(grams))
 
 
 def among(ids: set[int]) -> ColumnElement[bool]:
     """The customer is one of ``ids``."""
     return customer.c.customer_id.in_(sorted(ids))
+
+
+def within(who: Select[Any]) -> ColumnElement[bool]:
+    """The customer is one of the Select ``who``."""
+    asked = who.subquery("who")
+    return customer.c.customer_id.in_(select(asked.c.customer_id))
+
+
+def everybody(*where: ColumnElement[bool]) -> Select[Any]:
+    """The active customers for whom the conditions hold."""
+    return select(customer.c.customer_id).where(customer.c.status == "active", *where)
 
 
 def page(
@@ -78,7 +91,6 @@ def page(
     sort: str,
     position: tuple[Any, int] | None,
     limit: int,
-    ids: Sequence[int] | None,
 ) -> Sequence[Any]:
     """One page; ``sort`` name (pinyin, ascending), created or activity (latest first)."""
     columns = ("customer_id", "name", "name_key", "phone", "company", "region", "owner_id", "created_at")
@@ -88,9 +100,6 @@ def page(
         .where(*where)
         .limit(limit)
     )
-    if ids is not None:
-        asked = unnest("i", customer_id=(Integer(), sorted(set(ids))))
-        statement = statement.join(asked, asked.c.customer_id == customer.c.customer_id)
     if sort == "name":
         keys = (customer.c.name_key, customer.c.customer_id)
         if position is not None:

@@ -8,21 +8,18 @@ from sqlalchemy import ARRAY, ColumnElement, Integer, Select, Text, cast, func, 
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from siyu.customers.store.tables import (
+    LOOKED_FOR,
     activity,
     assertion,
-    case_member,
     customer,
-    decision,
-    decision_member,
     event,
     fact,
     follow,
     identity,
     orders,
     origin,
-    review_case,
 )
-from siyu.customers.types import EXCLUSIVE, Identity
+from siyu.customers.types import Arrival, FollowState, Identity
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import unnest
 
@@ -71,6 +68,18 @@ def active(ctx: Ctx, ids: Sequence[int]) -> set[int]:
     asked = unnest("i", customer_id=(Integer(), ids))
     statement = select(customer.c.customer_id).join(asked, asked.c.customer_id == customer.c.customer_id)
     return set(ctx.tx.execute(statement.where(customer.c.status == "active")).scalars())
+
+
+def arrival(kind: str | None, code: str | None, at: datetime | None) -> Arrival | None:
+    """A touch as the profile row holds it."""
+    return Arrival(kind, code or "", at) if kind is not None and at is not None else None
+
+
+def follow_state(row: Any) -> FollowState:
+    """A row of ``follows_of`` as a value."""
+    return FollowState(
+        row.kind, row.account_id, row.staff, row.followed_at, row.lost_at, row.following, row.scene, row.remark
+    )
 
 
 def follows_of(ctx: Ctx, ids: Sequence[int]) -> Sequence[Any]:
@@ -126,53 +135,6 @@ def identities_of(ctx: Ctx, customer_ids: Sequence[int]) -> Sequence[Any]:
     return ctx.tx.execute(statement).all()
 
 
-def cases(ctx: Ctx, *, state: str, before: int | None, limit: int, case_id: int | None = None) -> Sequence[Any]:
-    """Review cases, the latest first, with the standing decision on each."""
-    latest = (
-        select(func.max(decision.c.decision_id))
-        .where(decision.c.case_id == review_case.c.case_id, decision.c.undone_at.is_(None))
-        .scalar_subquery()
-        .label("decision_id")
-    )
-    statement = select(review_case, latest).order_by(review_case.c.case_id.desc()).limit(limit)
-    if case_id is not None:
-        return ctx.tx.execute(statement.where(review_case.c.case_id == case_id)).all()
-    statement = statement.where(review_case.c.state == state)
-    return ctx.tx.execute(statement if before is None else statement.where(review_case.c.case_id < before)).all()
-
-
-def case_customers(ctx: Ctx, case_ids: Sequence[int]) -> Sequence[Any]:
-    """(case, origin, its customer now, name)."""
-    asked = unnest("c", case_id=(Integer(), case_ids))
-    statement = (
-        select(case_member.c.case_id, case_member.c.origin_id, origin.c.customer_id, customer.c.name)
-        .join(asked, asked.c.case_id == case_member.c.case_id)
-        .join(origin, origin.c.origin_id == case_member.c.origin_id)
-        .join(customer, customer.c.customer_id == origin.c.customer_id)
-        .order_by(case_member.c.case_id, origin.c.customer_id)
-    )
-    return ctx.tx.execute(statement).all()
-
-
-def decisions(ctx: Ctx, *, before: int | None, limit: int, origins: Sequence[int] | None) -> Sequence[Any]:
-    """Decisions, the latest first, with their groups of origins as rows of one array each."""
-    statement = select(decision).order_by(decision.c.decision_id.desc()).limit(limit)
-    if before is not None:
-        statement = statement.where(decision.c.decision_id < before)
-    if origins is not None:
-        mine = select(decision_member.c.decision_id).where(decision_member.c.origin_id.in_(origins))
-        statement = statement.where(decision.c.decision_id.in_(mine))
-    return ctx.tx.execute(statement).all()
-
-
-def decision_members(ctx: Ctx, decision_ids: Sequence[int]) -> Sequence[Any]:
-    """(decision, group, origin), ordered."""
-    asked = unnest("d", decision_id=(Integer(), decision_ids))
-    statement = select(decision_member).join(asked, asked.c.decision_id == decision_member.c.decision_id)
-    columns = decision_member.c
-    return ctx.tx.execute(statement.order_by(columns.decision_id, columns.group_no, columns.origin_id)).all()
-
-
 def _holders(ctx: Ctx, condition: ColumnElement[bool]) -> set[int]:
     statement = (
         select(origin.c.customer_id)
@@ -193,4 +155,4 @@ def holders(ctx: Ctx, one: Identity) -> set[int]:
 
 def holders_of_value(ctx: Ctx, value: str) -> set[int]:
     """Every customer with an exclusive identity of this value, of whatever kind."""
-    return _holders(ctx, (identity.c.value == value) & identity.c.kind.in_(EXCLUSIVE))
+    return _holders(ctx, (identity.c.value == value) & LOOKED_FOR)

@@ -113,7 +113,7 @@ class CustomerColumns(TypedColumns):
     avatar: Named[str | None] = Column(Text)
     custom: Named[dict[str, object]] = Column(JSONB)
     grams: Named[list[str]] = Column(ARRAY(Text))
-    owner_id: Named[int | None] = Column(Integer, index=True)
+    owner_id: Named[int | None] = Column(Integer)
     source_kind: Named[str | None] = Column(Text)
     source_code: Named[str | None] = Column(Text)
     source_at: Named[datetime | None] = Column(Time)
@@ -207,9 +207,10 @@ class ConsentColumns(TypedColumns):
 
 
 class EventColumns(TypedColumns):
+    # The key in this order is the timeline of a customer: no other index has to say it.
     customer_id = Column(Integer, primary_key=True, autoincrement=False)
-    event_id = Column(BigInteger, primary_key=True, autoincrement=False)
     occurred_at = Column(Time, primary_key=True)
+    event_id = Column(BigInteger, primary_key=True, autoincrement=False)
     origin_id: Named[int] = Column(Integer)
     recorded_at: Named[datetime] = Column(Time)
     type: Named[str] = Column(Text)
@@ -232,6 +233,19 @@ class QueueColumns(TypedColumns):
     slot: Named[int] = Column(SmallInteger)
     origin_id: Named[int] = Column(Integer)
     occurred_at: Named[datetime] = Column(Time)
+
+
+class WaitingColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    waiting_id = Column(BigInteger, Counter(), primary_key=True)
+    slot: Named[int] = Column(SmallInteger)
+    origin_id: Named[int] = Column(Integer, index=True)
+    type: Named[str] = Column(Text)
+    occurred_at: Named[datetime] = Column(Time)
+    source: Named[str] = Column(Text)
+    key: Named[str] = Column(Text)
+    content_id: Named[int | None] = Column(Integer)
+    props: Named[dict[str, object]] = Column(JSONB)
 
 
 class VisitorEventColumns(TypedColumns):
@@ -261,8 +275,10 @@ class HousekeepingColumns(TypedColumns):
 identity = Table(
     "identity", metadata, IdentityColumns, Index("uq_identity_kind", "kind", "scope", "value", unique=True)
 )
-Index("ix_identity_origin_id", identity.c.origin_id)
-Index("ix_identity_value", identity.c.value)
+# Phones and emails have no origin, arrivals no value that anybody looks for: no index holds more than is asked of it.
+LOOKED_FOR = text("identity.kind not in ('phone', 'email', 'record')")
+Index("ix_identity_origin_id", identity.c.origin_id, postgresql_where=text("origin_id is not null"))
+Index("ix_identity_value", identity.c.value, postgresql_where=text("kind not in ('phone', 'email', 'record')"))
 origin = Table("origin", metadata, OriginColumns)
 assertion = Table(
     "assertion", metadata, AssertionColumns, Index(None, "identity_id", "origin_id"), Index(None, "source", "origin_id")
@@ -289,6 +305,7 @@ customer = Table(
     CustomerColumns,
     Index("ix_customer_name_key", "name_key", "customer_id", postgresql_where=text("status = 'active'")),
     Index("ix_customer_created_at", "created_at", "customer_id", postgresql_where=text("status = 'active'")),
+    Index("ix_customer_owner_id", "owner_id", postgresql_where=text("owner_id is not null")),
     Index("ix_customer_grams", "grams", postgresql_using="gin"),
 )
 activity = Table("customer_activity", metadata, ActivityColumns, Index(None, "last_activity_at", "customer_id"))
@@ -304,12 +321,12 @@ event = Table(
     metadata,
     EventColumns,
     Index("ix_event_type", "type", "occurred_at", postgresql_include=["customer_id", "content_id"]),
-    Index("ix_event_customer", "customer_id", "occurred_at", "event_id"),
     Index("ix_event_time", "occurred_at", postgresql_using="brin"),
     postgresql_partition_by="RANGE (occurred_at)",
 )
 event_key = Table("event_key", metadata, EventKeyColumns, Index("ix_event_key_day", "day", postgresql_using="brin"))
 pulse_queue = Table("pulse_queue", metadata, QueueColumns, Index(None, "slot", "event_id"))
+waiting_event = Table("waiting_event", metadata, WaitingColumns, Index(None, "slot", "waiting_id"))
 visitor_event = Table("visitor_event", metadata, VisitorEventColumns, Index(None, "occurred_at"))
 erasure = Table("erasure", metadata, ErasureColumns)
 housekeeping = Table("customer_housekeeping", metadata, HousekeepingColumns)

@@ -6,179 +6,222 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Double,
+    FromClause,
     Integer,
     Row,
     Text,
     and_,
+    bindparam,
     delete,
     func,
-    literal,
+    literal_column,
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from siyu.intake.store.tables import Time, ignored, lookup, round_
+from siyu.intake.store.tables import Time, free, ignored, lookup, round_
 from siyu.intake.types import LookupKind
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import unnest
+from siyu.kernel.db import given, rows
+from siyu.kernel.probes import MACHINE, NOW, any_of
+
+_NAMES = ["account_id", "kind", "value", "due_at", "serial", "attempts", "lease_machine", "error"]
+_FRESH: tuple[ColumnElement[Any], ...] = tuple(literal_column(value) for value in ("1", "0", "0.0", "''"))
+
+
+def _asking(asked: FromClause) -> Insert:
+    statement = upsert(lookup).from_select(
+        _NAMES, select(asked.c.account_id, asked.c.kind, asked.c.value, bindparam("now", type_=Time), *_FRESH)
+    )
+    return statement.on_conflict_do_update(
+        index_elements=[lookup.c.account_id, lookup.c.kind, lookup.c.value],
+        set_={"serial": lookup.c.serial + 1, "due_at": func.least(lookup.c.due_at, statement.excluded.due_at)},
+    )
+
+
+_WISHES = rows("w", account_id=Integer(), kind=Text(), value=Text())
+_WANT = _asking(_WISHES)
 
 
 def want(ctx: Ctx, wishes: Sequence[tuple[int, LookupKind, str]]) -> None:
     """Ask for readings; one under way is made again, because what it reads may be older than the wish."""
     unique = sorted(set(wishes))
-    given = unnest(
-        "w",
-        account_id=(Integer(), [wish[0] for wish in unique]),
-        kind=(Text(), [wish[1] for wish in unique]),
-        value=(Text(), [wish[2] for wish in unique]),
+    parameters = given(
+        _WISHES,
+        account_id=[wish[0] for wish in unique],
+        kind=[wish[1] for wish in unique],
+        value=[wish[2] for wish in unique],
     )
-    want_all(ctx, select(given.c.account_id, given.c.kind, given.c.value))
+    ctx.tx.execute(_WANT, parameters | {"now": ctx.now})
 
 
 def want_all(ctx: Ctx, wishes: Any) -> int:
     """Ask for the readings of a relation (account_id, kind, value); how many."""
-    asked = wishes.subquery()
-    statement = upsert(lookup).from_select(
-        ["account_id", "kind", "value", "due_at", "serial", "attempts", "lease_machine", "error"],
-        select(
-            asked,
-            literal(ctx.now, Time),
-            literal(1, Integer()),
-            literal(0, Integer()),
-            literal(0.0, Double()),
-            literal("", Text()),
-        ),
-    )
-    done = ctx.tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=[lookup.c.account_id, lookup.c.kind, lookup.c.value],
-            set_={"serial": lookup.c.serial + 1, "due_at": func.least(lookup.c.due_at, statement.excluded.due_at)},
-        ),
-        execution_options={"preserve_rowcount": True},
-    )
+    done = ctx.tx.execute(_asking(wishes.subquery()), {"now": ctx.now}, execution_options={"preserve_rowcount": True})
     return done.rowcount
+
+
+_free = (
+    select(lookup.c.account_id, lookup.c.kind, lookup.c.value)
+    .where(
+        lookup.c.due_at <= bindparam("now", type_=Time),
+        free(lookup.c.lease_machine, bindparam("machine", type_=Double())),
+    )
+    .order_by(lookup.c.due_at)
+    .limit(bindparam("most", type_=Integer()))
+    .with_for_update(skip_locked=True)
+    .subquery()
+)
+_CLAIM = (
+    update(lookup)
+    .where(lookup.c.account_id == _free.c.account_id, lookup.c.kind == _free.c.kind, lookup.c.value == _free.c.value)
+    .values(lease_machine=bindparam("lease", type_=Double()))
+    .returning(lookup.c.account_id, lookup.c.kind, lookup.c.value, lookup.c.serial, lookup.c.attempts)
+)
 
 
 def claim_lookups(ctx: Ctx, limit: int, machine: float, lease: float) -> Sequence[Any]:
     """Lease due readings: (account_id, kind, value, serial, attempts)."""
-    free = (
-        select(lookup.c.account_id, lookup.c.kind, lookup.c.value)
-        .where(lookup.c.due_at <= ctx.now, lookup.c.lease_machine < machine)
-        .order_by(lookup.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .subquery()
+    return ctx.tx.execute(_CLAIM, {"now": ctx.now, "machine": machine, "lease": lease, "most": limit}).all()
+
+
+_CLAIMED = rows("k", account_id=Integer(), kind=Text(), value=Text(), serial=Integer())
+_SAME = and_(
+    lookup.c.account_id == _CLAIMED.c.account_id, lookup.c.kind == _CLAIMED.c.kind, lookup.c.value == _CLAIMED.c.value
+)
+_FINISH = delete(lookup).where(_SAME, lookup.c.serial == _CLAIMED.c.serial)
+_WISHED_AGAIN = update(lookup).where(_SAME).values(lease_machine=0.0, attempts=0, error="")
+_PUT_OFF = (
+    update(lookup)
+    .where(_SAME)
+    .values(
+        lease_machine=0.0,
+        attempts=lookup.c.attempts + 1,
+        due_at=bindparam("due", type_=Time),
+        error=bindparam("why", type_=Text()),
     )
-    return ctx.tx.execute(
-        update(lookup)
-        .where(lookup.c.account_id == free.c.account_id, lookup.c.kind == free.c.kind, lookup.c.value == free.c.value)
-        .values(lease_machine=lease)
-        .returning(lookup.c.account_id, lookup.c.kind, lookup.c.value, lookup.c.serial, lookup.c.attempts)
-    ).all()
+)
 
 
-def _claimed(rows: Sequence[tuple[int, str, str, int]]) -> Any:
-    return unnest(
-        "k",
-        account_id=(Integer(), [row[0] for row in rows]),
-        kind=(Text(), [row[1] for row in rows]),
-        value=(Text(), [row[2] for row in rows]),
-        serial=(Integer(), [row[3] for row in rows]),
+def _claimed(claimed: Sequence[tuple[int, str, str, int]]) -> dict[str, Any]:
+    return given(
+        _CLAIMED,
+        account_id=[row[0] for row in claimed],
+        kind=[row[1] for row in claimed],
+        value=[row[2] for row in claimed],
+        serial=[row[3] for row in claimed],
     )
 
 
-def finish_lookups(ctx: Ctx, rows: Sequence[tuple[int, str, str, int]]) -> None:
+def finish_lookups(ctx: Ctx, claimed: Sequence[tuple[int, str, str, int]]) -> None:
     """Readings made; those wished for again meanwhile stay and are free at once."""
-    given = _claimed(rows)
-    same = and_(
-        lookup.c.account_id == given.c.account_id, lookup.c.kind == given.c.kind, lookup.c.value == given.c.value
-    )
-    ctx.tx.execute(delete(lookup).where(same, lookup.c.serial == given.c.serial))
-    ctx.tx.execute(update(lookup).where(same).values(lease_machine=0.0, attempts=0, error=""))
+    parameters = _claimed(claimed)
+    gone = ctx.tx.execute(_FINISH, parameters, execution_options={"preserve_rowcount": True})
+    if gone.rowcount < len(set(claimed)):
+        ctx.tx.execute(_WISHED_AGAIN, parameters)
 
 
-def put_off(ctx: Ctx, rows: Sequence[tuple[int, str, str, int]], due: datetime, error: str) -> None:
+def put_off(ctx: Ctx, claimed: Sequence[tuple[int, str, str, int]], due: datetime, error: str) -> None:
     """Readings that failed: try again at ``due``."""
-    given = _claimed(rows)
-    same = and_(
-        lookup.c.account_id == given.c.account_id, lookup.c.kind == given.c.kind, lookup.c.value == given.c.value
-    )
-    ctx.tx.execute(
-        update(lookup).where(same).values(lease_machine=0.0, attempts=lookup.c.attempts + 1, due_at=due, error=error)
-    )
+    ctx.tx.execute(_PUT_OFF, _claimed(claimed) | {"due": due, "why": error})
 
 
-def watch(ctx: Ctx, kind: LookupKind, rows: Sequence[tuple[int, str, datetime]]) -> None:
+_LATER = rows("w", account_id=Integer(), value=Text(), due_at=Time)
+_WATCH = (
+    upsert(lookup)
+    .from_select(
+        _NAMES, select(_LATER.c.account_id, bindparam("kind", type_=Text()), _LATER.c.value, _LATER.c.due_at, *_FRESH)
+    )
+    .on_conflict_do_nothing()
+)
+
+
+def watch(ctx: Ctx, kind: LookupKind, later: Sequence[tuple[int, str, datetime]]) -> None:
     """Readings to make at a later time; those already asked for stay as they are."""
-    given = unnest(
-        "w",
-        account_id=(Integer(), [row[0] for row in rows]),
-        value=(Text(), [row[1] for row in rows]),
-        due_at=(Time, [row[2] for row in rows]),
+    parameters = given(
+        _LATER,
+        account_id=[row[0] for row in later],
+        value=[row[1] for row in later],
+        due_at=[row[2] for row in later],
     )
-    statement = upsert(lookup).from_select(
-        ["account_id", "value", "due_at", "kind", "serial", "attempts", "lease_machine", "error"],
-        select(
-            given,
-            literal(kind, Text()),
-            literal(1, Integer()),
-            literal(0, Integer()),
-            literal(0.0, Double()),
-            literal("", Text()),
-        ),
+    ctx.tx.execute(_WATCH, parameters | {"kind": kind})
+
+
+_fresh = upsert(lookup).from_select(
+    _NAMES, select(_LATER.c.account_id, bindparam("kind", type_=Text()), _LATER.c.value, _LATER.c.due_at, *_FRESH)
+)
+_WANT_LATER = _fresh.on_conflict_do_update(
+    index_elements=[lookup.c.account_id, lookup.c.kind, lookup.c.value],
+    set_={"serial": lookup.c.serial + 1, "due_at": _fresh.excluded.due_at},
+)
+
+
+def want_later(ctx: Ctx, kind: LookupKind, later: Sequence[tuple[int, str, datetime]]) -> None:
+    """Ask for readings at a later time; one under way is made again then."""
+    parameters = given(
+        _LATER,
+        account_id=[row[0] for row in later],
+        value=[row[1] for row in later],
+        due_at=[row[2] for row in later],
     )
-    ctx.tx.execute(statement.on_conflict_do_nothing())
+    ctx.tx.execute(_WANT_LATER, parameters | {"kind": kind})
+
+
+_DROPPED = rows("d", account_id=Integer(), value=Text())
+_DROP = delete(lookup).where(
+    lookup.c.kind == bindparam("kind", type_=Text()),
+    lookup.c.account_id == _DROPPED.c.account_id,
+    lookup.c.value == _DROPPED.c.value,
+)
 
 
 def drop_lookups(ctx: Ctx, kind: LookupKind, pairs: Sequence[tuple[int, str]]) -> None:
     """Readings no longer needed: (account_id, value)."""
     if not pairs:
         return
-    given = unnest(
-        "d", account_id=(Integer(), [pair[0] for pair in pairs]), value=(Text(), [pair[1] for pair in pairs])
-    )
-    ctx.tx.execute(
-        delete(lookup).where(
-            lookup.c.kind == kind, lookup.c.account_id == given.c.account_id, lookup.c.value == given.c.value
-        )
-    )
+    parameters = given(_DROPPED, account_id=[pair[0] for pair in pairs], value=[pair[1] for pair in pairs])
+    ctx.tx.execute(_DROP, parameters | {"kind": kind})
 
 
 def lookups_waiting(ctx: Ctx) -> int:
     return ctx.tx.execute(select(func.count()).select_from(lookup)).scalar_one()
 
 
-def earliest(ctx: Ctx) -> datetime | None:
-    """When the next reading or round is due."""
-    times = select(
-        select(func.min(lookup.c.due_at)).scalar_subquery().label("lookup"),
-        select(func.min(round_.c.next_at)).scalar_subquery().label("round"),
-    )
-    row = ctx.tx.execute(times).one()
-    return min((time for time in row if time is not None), default=None)
+LOOKUP_READY = any_of(
+    select(lookup.c.value).where(lookup.c.due_at <= NOW, free(lookup.c.lease_machine, MACHINE)).exists()
+)
+"""Whether a reading can be made."""
+ROUND_READY = any_of(
+    select(round_.c.kind).where(round_.c.next_at <= NOW, free(round_.c.lease_machine, MACHINE)).exists()
+)
+"""Whether a page of a round can be read."""
 
 
-def count_ignored(ctx: Ctx, rows: Sequence[tuple[int, str, int, datetime]]) -> None:
+_COUNTS = rows("i", account_id=Integer(), kind=Text(), callbacks=BigInteger(), latest_at=Time)
+_counted = upsert(ignored).from_select(["account_id", "kind", "callbacks", "latest_at"], select(*_COUNTS.c))
+_COUNT = _counted.on_conflict_do_update(
+    index_elements=[ignored.c.account_id, ignored.c.kind],
+    set_={
+        "callbacks": ignored.c.callbacks + _counted.excluded.callbacks,
+        "latest_at": func.greatest(ignored.c.latest_at, _counted.excluded.latest_at),
+    },
+)
+
+
+def count_ignored(ctx: Ctx, counts: Sequence[tuple[int, str, int, datetime]]) -> None:
     """Add up callbacks of kinds without a handler: (account_id, kind, how many, latest)."""
-    given = unnest(
-        "i",
-        account_id=(Integer(), [row[0] for row in rows]),
-        kind=(Text(), [row[1] for row in rows]),
-        callbacks=(BigInteger(), [row[2] for row in rows]),
-        latest_at=(Time, [row[3] for row in rows]),
+    parameters = given(
+        _COUNTS,
+        account_id=[row[0] for row in counts],
+        kind=[row[1] for row in counts],
+        callbacks=[row[2] for row in counts],
+        latest_at=[row[3] for row in counts],
     )
-    statement = upsert(ignored).from_select(["account_id", "kind", "callbacks", "latest_at"], select(given))
-    ctx.tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=[ignored.c.account_id, ignored.c.kind],
-            set_={
-                "callbacks": ignored.c.callbacks + statement.excluded.callbacks,
-                "latest_at": func.greatest(ignored.c.latest_at, statement.excluded.latest_at),
-            },
-        )
-    )
+    ctx.tx.execute(_COUNT, parameters)
 
 
 def ignored_rows(ctx: Ctx) -> Sequence[Row[Any]]:
