@@ -54,6 +54,12 @@ class Frame:
         asked = self._who.subquery()
         return statement.where(column.in_(select(asked.c.customer_id)))
 
+    def entered_at(self) -> ColumnElement[Any]:
+        """Each customer's ``since``, beside the customer's row."""
+        if self.since is None:
+            raise LookupError("a condition since entering needs a set with a column since")
+        return self.since
+
     def entered(
         self, statement: Select[*tuple[Any, ...]], column: ColumnElement[int], moment: ColumnElement[Any]
     ) -> Select[*tuple[Any, ...]]:

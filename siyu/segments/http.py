@@ -1,22 +1,49 @@
 """Private: conditions and saved segments over HTTP."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
 
 from siyu.customers.types import UnknownCustomer
+from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.errors import BadText, BadTime, Invalid
-from siyu.kernel.http import Id, raises, requires
+from siyu.kernel.errors import BadText, BadTime, Forbidden, Invalid
+from siyu.kernel.http import ApiRoute, Id, raises, requires
 from siyu.kernel.paging import BadCursor
-from siyu.kernel.text import CleanText
 from siyu.segments import actions, leaves, queries
+from siyu.segments.bodies import (
+    ConditionInput,
+    EstimateBody,
+    ExplainInput,
+    KindBody,
+    KindsBody,
+    ListInput,
+    MemberBody,
+    MembersBody,
+    PeopleBody,
+    PeopleInput,
+    PersonBody,
+    PersonShown,
+    SampleBody,
+    SampleInput,
+    Saved,
+    SegmentBody,
+    SegmentChange,
+    SegmentInput,
+    SegmentsBody,
+    SourceBody,
+    SourcesBody,
+    Tagged,
+    TaggingInput,
+    TotalBody,
+    WhyBody,
+)
+from siyu.segments.once import reading
 from siyu.segments.types import (
     BadCondition,
     Segment,
+    SegmentChanged,
     SegmentCycle,
     SegmentInUse,
     SegmentNameTaken,
@@ -25,127 +52,13 @@ from siyu.segments.types import (
     Why,
 )
 from siyu.tags import actions as tags
-from siyu.tags.types import TagRetired, UnknownTag
+from siyu.tags.types import TagReadOnly, TagRetired, UnknownTag
 
-router = APIRouter(prefix="/api/segments", tags=["segments"])
+router = APIRouter(prefix="/api/segments", tags=["segments"], route_class=ApiRoute)
 Read = Annotated[Ctx, requires("segments.read")]
 Write = Annotated[Ctx, requires("segments.write")]
+CUSTOMERS = "customers.read"
 CONDITION = (BadCondition, UnknownCondition, BadText, BadTime)
-_EXAMPLE = {
-    "all": [
-        {"kind": "tag", "tag": "意向/高"},
-        {"not": {"kind": "event", "type": "form_submitted", "within": "30d"}},
-    ]
-}
-
-
-class ConditionInput(BaseModel):
-    """A condition; docs/conditions.md describes the form, ``GET /api/segments/kinds`` the leaf kinds."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    condition: dict[str, Any] = Field(examples=[_EXAMPLE])
-
-
-class SegmentInput(ConditionInput):
-    name: CleanText = Field(examples=["高意向未填表"])
-
-
-class ExplainInput(ConditionInput):
-    customer_id: Id = Field(examples=[1])
-
-
-class SampleInput(ConditionInput):
-    limit: int = Field(default=20, ge=1, le=100)
-
-
-class TaggingInput(ConditionInput):
-    """Give a tag to everybody who matches, or take it from them."""
-
-    tag_id: Id
-    why: CleanText = Field(min_length=1, max_length=200, examples=["spring campaign"])
-    remove: bool = False
-
-
-class Saved(BaseModel):
-    segment_id: int
-
-
-class SegmentBody(BaseModel):
-    """``condition`` holds ids, ``named`` the same with names."""
-
-    segment_id: int
-    name: str
-    version: int
-    condition: dict[str, Any]
-    named: dict[str, Any]
-    size: int
-    created_at: datetime
-    changed_at: datetime
-
-
-class SegmentsBody(BaseModel):
-    items: list[SegmentBody]
-
-
-class EstimateBody(BaseModel):
-    """``low`` to ``high`` is the 95 % interval; equal to ``count`` when ``exact``."""
-
-    count: int
-    low: int
-    high: int
-    exact: bool
-    population: int
-
-
-class PersonBody(BaseModel):
-    customer_id: int
-    name: str | None
-
-
-class SampleBody(BaseModel):
-    items: list[PersonBody]
-
-
-class MemberBody(PersonBody):
-    entered_at: datetime
-
-
-class MembersBody(BaseModel):
-    """One page; ``next`` is the cursor of the following one."""
-
-    items: list[MemberBody]
-    next: str | None
-
-
-class WhyBody(BaseModel):
-    """A node of the condition with its truth. ``word`` is a kind's name, or all, any, not."""
-
-    node: str
-    result: bool
-    word: str
-    params: dict[str, Any]
-    seen: dict[str, Any]
-    of: list["WhyBody"]
-
-
-class KindBody(BaseModel):
-    """A leaf kind for the editor: titles, a phrase for explanations, and the JSON schema of its parameters."""
-
-    name: str
-    title_en: str
-    title_zh: str
-    word_en: str
-    word_zh: str
-    params: dict[str, Any]
-
-
-class KindsBody(BaseModel):
-    items: list[KindBody]
-
-
-class Tagged(BaseModel):
-    changed: int
 
 
 def _body(ctx: Ctx, found: Segment) -> SegmentBody:
@@ -158,6 +71,7 @@ def _body(ctx: Ctx, found: Segment) -> SegmentBody:
         size=found.size,
         created_at=found.created_at,
         changed_at=found.changed_at,
+        changed_by=found.changed_by,
     )
 
 
@@ -175,7 +89,8 @@ def _why(why: Why) -> WhyBody:
 @router.get("")
 def list_segments(ctx: Read) -> SegmentsBody:
     """All saved segments with their sizes."""
-    return SegmentsBody(items=[_body(ctx, found) for found in queries.segments(ctx)])
+    with reading():
+        return SegmentsBody(items=[_body(ctx, found) for found in queries.segments(ctx)])
 
 
 @router.get("/kinds")
@@ -195,10 +110,20 @@ def list_condition_kinds(ctx: Read) -> KindsBody:
     return KindsBody(items=items)
 
 
+@router.get("/sources")
+def list_sources(ctx: Read) -> SourcesBody:
+    """The most frequent sources of customers, for choosing from; of many customers those of a sample."""
+    return SourcesBody(items=[SourceBody(via=via, code=code) for via, code in queries.sources(ctx)])
+
+
 @router.post("", status_code=201, responses=raises(*CONDITION, Invalid, SegmentNameTaken))
 def create_segment(ctx: Write, body: SegmentInput) -> Saved:
     """Save a segment and compute its members."""
-    return Saved(segment_id=actions.save(ctx, name=body.name, condition=body.condition))
+    return _saved(ctx, actions.save(ctx, name=body.name, condition=body.condition))
+
+
+def _saved(ctx: Ctx, segment_id: int) -> Saved:
+    return Saved(segment_id=segment_id, version=queries.segment(ctx, segment_id).version)
 
 
 @router.get("/{segment_id}", responses=raises(UnknownSegment))
@@ -209,12 +134,12 @@ def get_segment(ctx: Read, segment_id: Id) -> SegmentBody:
 
 @router.put(
     "/{segment_id}",
-    responses=raises(UnknownSegment, *CONDITION, Invalid, SegmentCycle, SegmentNameTaken),
+    responses=raises(UnknownSegment, *CONDITION, Invalid, SegmentChanged, SegmentCycle, SegmentNameTaken),
 )
-def change_segment(ctx: Write, segment_id: Id, body: SegmentInput) -> Saved:
+def change_segment(ctx: Write, segment_id: Id, body: SegmentChange) -> Saved:
     """Change name and condition; a changed condition computes the members anew."""
-    actions.save(ctx, segment_id=segment_id, name=body.name, condition=body.condition)
-    return Saved(segment_id=segment_id)
+    actions.save(ctx, segment_id=segment_id, name=body.name, condition=body.condition, based_on=body.version)
+    return _saved(ctx, segment_id)
 
 
 @router.delete("/{segment_id}", status_code=204, responses=raises(UnknownSegment, SegmentInUse))
@@ -246,6 +171,22 @@ def estimate_condition(ctx: Read, body: ConditionInput) -> EstimateBody:
     )
 
 
+@router.post("/people", responses=raises(*CONDITION, BadCursor, Forbidden))
+def list_people(ctx: Read, body: PeopleInput) -> PeopleBody:
+    """The people who match, page by page, with what a list shows of each; phones are masked."""
+    ctx.require(CUSTOMERS)
+    condition = queries.parse(ctx, body.condition, "condition")
+    page = queries.page(ctx, condition, body.q, body.cursor, sort=body.sort, limit=body.limit)
+    return PeopleBody(items=[PersonShown.model_validate(one) for one in page.items], next=page.next)
+
+
+@router.post("/people/total", responses=raises(*CONDITION, Forbidden))
+def count_people(ctx: Read, body: ListInput) -> TotalBody:
+    """How many people such a list has: exact up to 10,000 (or when there are few customers), else an estimate."""
+    ctx.require(CUSTOMERS)
+    return TotalBody.model_validate(queries.total(ctx, queries.parse(ctx, body.condition, "condition"), body.q))
+
+
 @router.post("/sample", responses=raises(*CONDITION))
 def sample_condition(ctx: Read, body: SampleInput) -> SampleBody:
     """Some of the people who match, the same ones each time."""
@@ -257,12 +198,17 @@ def sample_condition(ctx: Read, body: SampleInput) -> SampleBody:
 @router.post("/explain", responses=raises(*CONDITION, UnknownCustomer))
 def explain_condition(ctx: Read, body: ExplainInput) -> WhyBody:
     """Why one customer is in or out, node by node, with the values that were seen."""
-    return _why(queries.explain(ctx, queries.parse(ctx, body.condition, "condition"), body.customer_id))
+    # As elsewhere: phones and emails are masked without the permission, and seeing them is audited.
+    clear = ctx.actor.may("customers.phones")
+    found = queries.explain(ctx, queries.parse(ctx, body.condition, "condition"), body.customer_id, clear=clear)
+    if clear and queries.personal(found):
+        audit.record(ctx, "segments.explain_clear", "customer", body.customer_id)
+    return _why(found)
 
 
-@router.post("/tagging", responses=raises(*CONDITION, UnknownTag, TagRetired))
+@router.post("/tagging", responses=raises(*CONDITION, UnknownTag, TagRetired, TagReadOnly))
 def tag_matching(ctx: Annotated[Ctx, requires("tags.write")], body: TaggingInput) -> Tagged:
     """Give a tag to everybody who matches now, or take it from them, in one set operation."""
-    who = queries.select_members(ctx, queries.parse(ctx, body.condition, "condition"))
+    who = queries.meant(ctx, queries.parse(ctx, body.condition, "condition"), body.q)
     changing = tags.remove if body.remove else tags.add
     return Tagged(changed=changing(ctx, tag_id=body.tag_id, who=who, why=body.why).count)

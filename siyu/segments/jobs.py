@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.jobs import Pulse
 from siyu.kernel.notices import Notice
+from siyu.kernel.probes import Due, Probe
 from siyu.segments import membership, store
 from siyu.tags import queries as tags
 
 
 def pulse(ctx: Ctx, pulse: Pulse) -> None:
     """Re-evaluate the segments concerned for the customers touched."""
+    store.share_definitions(ctx)
     known = membership.definitions(ctx)
     touched = membership.concerned(known, pulse)
     loud = {event.customer_id for event in pulse.events if not event.props.get("quiet")}
@@ -24,6 +27,7 @@ def notice(ctx: Ctx, notices: Sequence[Notice]) -> None:
     changes = [notice for notice in notices if notice.kind == "tags.changed"]
     if not changes:
         return
+    store.share_definitions(ctx)
     known = membership.definitions(ctx)
     for change in changes:  # set-loop: one statement per big change
         given = change.payload["tag_ids"]
@@ -35,6 +39,7 @@ def notice(ctx: Ctx, notices: Sequence[Notice]) -> None:
 
 def tick(ctx: Ctx, limit: int) -> int:
     """Look again at up to ``limit`` (segment, customer) pairs that time or a big change may have changed."""
+    store.tick_alone(ctx)
     known = membership.definitions(ctx)
     if started := membership.advance(ctx, known):
         return started  # their customers come in the next tick: two rounds of locks in one transaction could deadlock
@@ -46,6 +51,10 @@ def tick(ctx: Ctx, limit: int) -> int:
     return len(taken)
 
 
-def next_due(ctx: Ctx) -> datetime | None:
-    """When time may next change a segment; now while customers wait to be looked at again."""
-    return ctx.now if store.anything_due(ctx) else store.next_due(ctx)
+def _next(ctx: Ctx, values: Sequence[Any]) -> datetime | None:
+    waiting, due = values
+    return ctx.now if waiting else due
+
+
+DUE: Due = Probe((store.anything_due, store.next_due.scalar_subquery()), _next)
+"""When time may next change a segment; now while customers wait to be looked at again."""

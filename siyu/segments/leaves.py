@@ -14,6 +14,8 @@ from sqlalchemy import ColumnElement, Select
 
 from siyu.kernel.ctx import Ctx
 from siyu.segments.frame import Frame
+from siyu.segments.sqlterms import crossed, leaving, windowed
+from siyu.segments.terms import Window
 from siyu.segments.types import At, Depends, Facts, Params, Seen
 
 P = TypeVar("P", bound=Params)
@@ -85,4 +87,19 @@ def kinds() -> list[Kind[Any]]:
     return [_kinds[name] for name in sorted(_kinds)]
 
 
-__all__ = ["At", "Depends", "Facts", "Frame", "Kind", "Params", "Seen", "kind", "kinds", "register"]
+__all__ = [
+    "At",
+    "Depends",
+    "Facts",
+    "Frame",
+    "Kind",
+    "Params",
+    "Seen",
+    "Window",
+    "crossed",
+    "kind",
+    "kinds",
+    "leaving",
+    "register",
+    "windowed",
+]

@@ -19,8 +19,9 @@ from siyu.segments.frame import Who
 from siyu.segments.parse import depends, load
 from siyu.segments.types import Condition, Depends
 
-ALL_CONCERNED = frozenset({"created", "merged", "split", "split_off", "erased"})
-"""Events after which every segment looks at the customers anew: they came, went, or got other people's past."""
+ALL_CONCERNED = frozenset({"created", "merged", "split", "split_off", "erased", "unfollowed"})
+"""Events after which every segment looks at the customers anew: they came, went, got other people's past, or left an
+account, by which texts that it told are erased from events of any type."""
 Pairs = list[tuple[int, int]]
 """(segment_id, customer_id) each."""
 Touched = dict[int, set[int]]
@@ -182,14 +183,14 @@ def _tell(ctx: Ctx, known: Mapping[int, Definition], gained: Pairs, lost: Pairs,
 def rebase(ctx: Ctx, known: Mapping[int, Definition], segment_id: int) -> None:
     """Compute the members of a new or edited segment, and of those that refer to it, anew.
 
-    One notice ``segment.rebased`` {segment_id, size} each stands for all the differences.
+    The caller holds the definitions alone. One notice ``segment.rebased`` {segment_id, size} each stands for all the
+    differences.
     """
     dependents: dict[int, list[int]] = {}
     for other, definition in known.items():
         for inner in definition.depends.segments:
             dependents.setdefault(inner, []).append(other)
     concerned_ids = _with_outer({segment_id: set()}, dependents)
-    store.lock(ctx, sorted(concerned_ids), shared=False)
     for level in levels(known):
         for other in level:  # set-loop: the edited segment and those that refer to it
             if other in concerned_ids:

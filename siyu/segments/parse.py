@@ -8,10 +8,11 @@ from pydantic import ValidationError
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import BadText, BadTime
 from siyu.segments import leaves as registry
+from siyu.segments.once import reading
 from siyu.segments.types import All, AnyOf, BadCondition, Condition, Depends, Leaf, Not, Params, UnknownCondition
 
-DEEPEST, MOST = 12, 200
-"""How deep a condition may nest, and how many leaves it may have."""
+DEEPEST, MOST, OPERANDS = 12, 200, 2_000
+"""How deep a condition may nest, how many leaves it may have, and how many values they may list together."""
 _TYPES = {"bool", "int", "float", "str", "tuple", "Relative", "Test"}
 Resolve = Callable[[registry.Kind[Any], Params, str], Params]
 
@@ -27,17 +28,31 @@ def parse(ctx: Ctx, data: object, field: str = "", *, entered: bool = False) -> 
     only journeys can answer. Raises BadCondition, UnknownCondition, BadText, BadTime.
     """
 
+    listed = 0
+
     def resolve(kind: registry.Kind[Any], params: Params, path: str) -> Params:
         if kind.entered(params) and not entered:
             raise BadCondition("only a journey knows when somebody entered", field=_join(path, "since"))
+        nonlocal listed
         resolved: Params = kind.resolve(ctx, params, path)
+        listed += _listed(params.model_dump())
+        if listed > OPERANDS:
+            raise BadCondition(f"the lists of a condition hold at most {OPERANDS} values together", field=path or None)
         return resolved
 
-    condition = _node(data, field, resolve, 1)
+    with reading():
+        condition = _node(data, field, resolve, 1)
     count = sum(1 for _ in leaves(condition))
     if count > MOST:
         raise BadCondition(f"a condition has at most {MOST} leaves, this one has {count}", field=field or None)
     return condition
+
+
+def _listed(value: object) -> int:
+    """How many values stand in lists."""
+    if isinstance(value, Mapping):
+        return sum(_listed(part) for part in value.values())
+    return sum(1 + _listed(part) for part in value) if isinstance(value, list | tuple) else 0
 
 
 def load(data: object) -> Condition:
@@ -88,7 +103,10 @@ def _leaf(data: Mapping[Any, Any], field: str, resolve: Resolve) -> Leaf:
         place = [part for part in first["loc"] if isinstance(part, int) or (part.isidentifier() and part not in _TYPES)]
         path = _join(field, *place)
         raising = {"bad_text": BadText, "bad_time": BadTime}.get(first["type"], BadCondition)
-        raise raising(first["msg"], field=path or None) from None
+        same = [one for one in found if one["loc"][: len(place)] == first["loc"][: len(place)]]
+        several = len(same) > 1 and all(one["type"].endswith("_type") for one in same)
+        said = "a value of this kind is not possible here" if several else first["msg"]
+        raise raising(said, field=path or None) from None
     return Leaf(kind.name, resolve(kind, params, field))
 
 
@@ -107,13 +125,18 @@ def dump(condition: Condition) -> dict[str, object]:
 
 def named(ctx: Ctx, condition: Condition) -> dict[str, object]:
     """The JSON form with names in place of ids, for files; ``parse`` reads it."""
+    with reading():
+        return _named(ctx, condition)
+
+
+def _named(ctx: Ctx, condition: Condition) -> dict[str, object]:
     match condition:
         case All(of):
-            return {"all": [named(ctx, part) for part in of]}
+            return {"all": [_named(ctx, part) for part in of]}
         case AnyOf(of):
-            return {"any": [named(ctx, part) for part in of]}
+            return {"any": [_named(ctx, part) for part in of]}
         case Not(of):
-            return {"not": named(ctx, of)}
+            return {"not": _named(ctx, of)}
         case Leaf(kind, params):
             return dump(Leaf(kind, kind_of(condition).named(ctx, params)))
 

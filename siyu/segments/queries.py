@@ -1,6 +1,5 @@
 """Door: what conditions mean, and reads of saved segments."""
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,24 +11,19 @@ from siyu.customers import queries as customers
 from siyu.customers.types import UnknownCustomer
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ids_of
-from siyu.kernel.paging import Page, cursor, keys
+from siyu.kernel.paging import BadCursor, Page, cursor, keys
 from siyu.segments import compile as compiled
 from siyu.segments import evaluate as memory
 from siyu.segments import kinds as _built_in
 from siyu.segments import membership, store
 from siyu.segments import parse as parsing
 from siyu.segments.frame import Who
-from siyu.segments.sampling import positions
-from siyu.segments.types import At, Condition, Depends, Estimate, Facts, Segment, UnknownSegment, Use, Why
+from siyu.segments.people import estimate, meant, page, sources, total
+from siyu.segments.types import At, Condition, Depends, Facts, Segment, UnknownSegment, Use, Why
 from siyu.tags.types import Use as TagUse
 
 BUILT_IN = _built_in.BUILT_IN
 """The leaf kinds of this room; importing this door registers them."""
-SAMPLE = 10_000
-"""People in the fixed hash sample of an estimate."""
-EXACT_UP_TO = 50_000
-"""Up to this highest customer_id an estimate counts everybody."""
-NINETY_FIVE = 1.959964
 
 
 def parse(ctx: Ctx, data: object, field: str = "", *, entered: bool = False) -> Condition:
@@ -108,12 +102,21 @@ def evaluate(condition: Condition, facts: Facts, now: datetime, zone: ZoneInfo) 
     return memory.why(condition, facts, At(now, zone))
 
 
-def explain(ctx: Ctx, condition: Condition, customer_id: int) -> Why:
-    """Why one customer is in or out now. Raises UnknownCustomer for who is not an active customer."""
+def explain(ctx: Ctx, condition: Condition, customer_id: int, *, clear: bool = False) -> Why:
+    """Why one customer is in or out now; phones and emails are masked unless ``clear``.
+
+    Raises UnknownCustomer for who is not an active customer.
+    """
     loaded = facts(ctx, condition, ids_of([customer_id]))
     if customer_id not in loaded:
         raise UnknownCustomer("no such customer", field="customer_id")
-    return evaluate(condition, loaded[customer_id], ctx.now, ctx.zone)
+    found = evaluate(condition, loaded[customer_id], ctx.now, ctx.zone)
+    return found if clear else memory.masked(found)
+
+
+def personal(found: Why) -> bool:
+    """Whether the explanation holds a phone or an email."""
+    return memory.personal(found)
 
 
 def count(ctx: Ctx, condition: Condition, who: Who | None = None) -> int:
@@ -126,24 +129,6 @@ def sample(ctx: Ctx, condition: Condition, limit: int = 20) -> list[int]:
     return store.first_by_hash(ctx, compiled.members(ctx, condition), limit)
 
 
-def estimate(ctx: Ctx, condition: Condition) -> Estimate:
-    """How many customers match: exact for small populations, else from a fixed hash sample with a 95 % interval.
-
-    The sample are 10,000 ids spread over all that were ever given out, so a gap (a merged or erased customer) is a
-    position that does not match, and the interval (Wilson) needs no count of the population.
-    """
-    highest, population = store.population(ctx, customers.customer)
-    if highest <= EXACT_UP_TO:
-        exact = count(ctx, condition)
-        return Estimate(exact, exact, exact, True, population)
-    hits = count(ctx, condition, ids_of(positions(highest, SAMPLE)))
-    share, spread = hits / SAMPLE, NINETY_FIVE**2 / SAMPLE
-    middle = (share + spread / 2) / (1 + spread)
-    half = NINETY_FIVE * math.sqrt(share * (1 - share) / SAMPLE + spread / (4 * SAMPLE)) / (1 + spread)
-    low, high = max(0.0, middle - half) * highest, min(1.0, middle + half) * highest
-    return Estimate(round(share * highest), math.floor(low), min(math.ceil(high), population), False, population)
-
-
 def names(ctx: Ctx, ids: Sequence[int]) -> Mapping[int, str | None]:
     """The names of active customers."""
     return store.names(ctx, customers.customer, ids)
@@ -153,7 +138,16 @@ def names(ctx: Ctx, ids: Sequence[int]) -> Mapping[int, str | None]:
 
 
 def _segment(row: Row[Any]) -> Segment:
-    return Segment(row.segment_id, row.name, row.version, row.condition, row.size, row.created_at, row.changed_at)
+    return Segment(
+        row.segment_id,
+        row.name,
+        row.version,
+        row.condition,
+        row.size,
+        row.created_at,
+        row.changed_at,
+        row.changed_by,
+    )
 
 
 def segments(ctx: Ctx) -> list[Segment]:
@@ -179,7 +173,9 @@ def members(ctx: Ctx, segment_id: int) -> Select[Any]:
 def member_page(ctx: Ctx, segment_id: int, after: str | None = None, limit: int = 50) -> Page[tuple[int, datetime]]:
     """Members with the time they entered, by customer_id. Raises UnknownSegment, BadCursor."""
     segment(ctx, segment_id)
-    start = int(str(keys(after, 1)[0])) if after else 0
+    start = keys(after, 1)[0] if after else 0
+    if type(start) is not int or not 0 <= start < 2**31:
+        raise BadCursor("the cursor belongs to another list", field="cursor")
     rows = store.member_page(ctx, segment_id, start, limit + 1)
     items = [(row[0], row[1]) for row in rows[:limit]]
     return Page(items, cursor(items[-1][0]) if len(rows) > limit else None)
@@ -200,3 +196,36 @@ def uses_segment(ctx: Ctx, segment_id: int) -> list[Use]:
     """The segments whose condition names the segment."""
     known = membership.definitions(ctx).values()
     return [Use("segment", found.segment_id, found.name) for found in known if segment_id in found.depends.segments]
+
+
+__all__ = [
+    "BUILT_IN",
+    "count",
+    "depends",
+    "dump",
+    "estimate",
+    "evaluate",
+    "explain",
+    "facts",
+    "load",
+    "matches",
+    "meant",
+    "member_page",
+    "members",
+    "named",
+    "names",
+    "next_change",
+    "page",
+    "parse",
+    "personal",
+    "sample",
+    "segment",
+    "segments",
+    "segments_of",
+    "select_members",
+    "sources",
+    "total",
+    "uses_segment",
+    "uses_tag",
+    "within",
+]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from siyu.kernel.text import CleanText, Moment
@@ -185,6 +185,14 @@ class Test(Params):
     @classmethod
     def _short(cls, data: object) -> object:
         return {"eq": data} if isinstance(data, str | int | float | bool) else data
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _given(cls, value: object) -> object:
+        # Stored conditions leave out what is None: without its only operator a test could not be read again.
+        if value is None:
+            raise PydanticCustomError("bad_test", "an operator needs a value; use exists to ask for any")
+        return value
 
     @model_validator(mode="after")
     def _some(self) -> Self:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from siyu.kernel.errors import Conflict, Invalid, NotFound
 
@@ -43,6 +43,12 @@ class SegmentNameTaken(Conflict):
     code = "segment_name_taken"
 
 
+class SegmentChanged(Conflict):
+    """Somebody else changed the segment since the given version; ``detail``: their version, changed_at, changed_by."""
+
+    code = "segment_changed"
+
+
 class SegmentInUse(Conflict):
     """Something depends on the segment; ``detail.used_by`` lists what."""
 
@@ -53,6 +59,10 @@ class Params(BaseModel):
     """Base of the parameters of a leaf kind: frozen, nothing unknown."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+Ref = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
+"""The id of a row: what the column holds, and no truth value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +162,10 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A saved segment. ``size`` is the number of members now; ``condition`` the resolved JSON form."""
+    """A saved segment. ``size`` is the number of members now; ``condition`` the resolved JSON form.
+
+    ``changed_by`` is the actor of the present version, as the audit names actors (``staff:7``).
+    """
 
     segment_id: int
     name: str
@@ -161,6 +174,7 @@ class Segment:
     size: int
     created_at: datetime
     changed_at: datetime
+    changed_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +186,47 @@ class Estimate:
     high: int
     exact: bool
     population: int
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many people a list has. ``exact`` or, from a hash sample, with the bounds of its 95 % interval."""
+
+    count: int
+    low: int
+    high: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFollow:
+    """One follow of a listed person: of an Official Account, or by a staff member (``staff`` is the userid)."""
+
+    account_id: int
+    staff: str | None
+    staff_name: str | None
+    followed_at: datetime | None
+    lost_at: datetime | None
+    following: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A customer in a list of people; the phone is masked."""
+
+    customer_id: int
+    name: str | None
+    phone: str | None
+    company: str | None
+    region: str | None
+    owner_id: int | None
+    source_kind: str | None
+    source_code: str | None
+    tags: tuple[int, ...]
+    follows: tuple[PersonFollow, ...]
+    opted_out: bool
+    created_at: datetime
+    last_activity_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Integer, select
 
 from siyu.customers import actions as customers
-from siyu.customers.types import Follow, Identity, NewEvent, NewOrder, Record, Touch
+from siyu.customers.types import Follow, Identity, NewEvent, NewOrder, Record, Touch, Unfollow
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import unnest
+from siyu.kernel.db import ids_of, unnest
 from siyu.platforms import actions as platforms
 from siyu.segments import actions as segments
 from siyu.tags import actions as tags
@@ -46,6 +46,9 @@ class Person:
     tags: list[str]
     touch: tuple[str, str] | None
     follows: list[int]
+    left: list[int]
+    contacts: list[str]
+    opted_out: bool
     member: bool
 
 
@@ -76,6 +79,9 @@ _person = st.builds(
     st.lists(st.sampled_from(TAGS), unique=True, max_size=2),
     st.none() | st.tuples(st.sampled_from(["oa_scene", "form"]), st.sampled_from(["expo", "a"])),
     st.lists(st.sampled_from([1, 2]), unique=True, max_size=2),
+    st.lists(st.sampled_from([1, 2]), unique=True, max_size=2),
+    st.lists(st.sampled_from(["s1", "s2", "nobody"]), unique=True, max_size=2),
+    st.booleans(),
     st.booleans(),
 )
 _props = st.dictionaries(st.sampled_from(["text", "n"]), SCALARS | st.none() | st.just(["电子书"]), max_size=2)
@@ -164,8 +170,22 @@ def settle(ctx: Ctx, people: People, names: Names) -> list[int]:
             Follow(ids[i], "oa", account, ctx.now)
             for i, person in enumerate(people.persons)
             for account in person.follows
+        ]
+        + [
+            Follow(ids[i], "wecom", names.accounts[1], ctx.now, staff=userid)
+            for i, person in enumerate(people.persons)
+            for userid in person.contacts
         ],
     )
+    customers.unfollow(
+        ctx,
+        [
+            Unfollow(ids[i], "oa", account, ctx.now)
+            for i, person in enumerate(people.persons)
+            for account in person.left
+        ],
+    )
+    customers.opt_out(ctx, ids_of([ids[i] for i, person in enumerate(people.persons) if person.opted_out]), "TD")
     customers.record(
         ctx,
         [
@@ -292,18 +312,44 @@ leaves: st.SearchStrategy[Json] = st.one_of(
         _range.map(lambda given: {"amount": given}) | st.just({}),
         st.sampled_from([{}, {"last_before": "2d"}, {"last_before": "12h", "status": ["placed", "paid"]}]),
     ),
-    _leaf("account", st.fixed_dictionaries({"account_id": st.sampled_from([1, 2]), "following": st.booleans()})),
+    _leaf(
+        "account",
+        st.fixed_dictionaries({}, optional={"account_id": st.sampled_from([1, 2])}),
+        st.sampled_from([{}, {"following": False}, {"following": False, "lost": True}]),
+    ),
+    _leaf("follow", st.sampled_from([{}, {"staff": ["s1"]}, {"staff": ["s2", "nobody"]}])),
+    _leaf("pushes", st.sampled_from([{}, {"wanted": False}])),
     _leaf("segment", st.just({"segment": "inner"})),
 )
-conditions: st.SearchStrategy[Json] = st.recursive(
-    leaves,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3).map(lambda parts: {"all": parts}),
-        st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"any": parts}),
-        inner.map(lambda part: {"not": part}),
+_since = st.just({"since": "entered"})
+_entered = st.one_of(
+    _leaf("event", _matcher, _window, _count, _since),
+    _leaf(
+        "sequence",
+        st.builds(_merged, _matcher, _window, _since).map(lambda first: {"first": first}),
+        st.builds(lambda key, second: {key: second}, st.sampled_from(["then", "then_not"]), _matcher),
+        _spans.map(lambda span: {"within": span}),
     ),
-    max_leaves=5,
+    _leaf("source", st.sampled_from([{}, {"touch": "latest"}, {"via": ["form"]}]), _window, _since),
+    _leaf("order", _window, _count, st.sampled_from([{}, {"last_before": "2d"}]), _since),
 )
+
+
+def _nested(parts: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    return st.recursive(
+        parts,
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3).map(lambda parts: {"all": parts}),
+            st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"any": parts}),
+            inner.map(lambda part: {"not": part}),
+        ),
+        max_leaves=5,
+    )
+
+
+conditions = _nested(leaves)
+entered_conditions = _nested(_entered | leaves)
+"""Conditions as journeys ask them: they may count since each person's entering."""
 
 
 def plain(ctx: Ctx, *names: str) -> list[int]:

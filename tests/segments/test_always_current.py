@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import BigInteger, DateTime, Integer, select
 
 from siyu.customers import actions as customers
-from siyu.customers.types import Identity, NewEvent, Record, Unfollow
+from siyu.customers.types import Follow, Identity, NewEvent, Record, Unfollow
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ids_of, savepoint, unnest
+from siyu.kernel.probes import answer
 from siyu.segments import actions, jobs, queries
 from siyu.tags import actions as tags
 from siyu.tags import jobs as tag_jobs
@@ -97,7 +98,7 @@ def test_members_are_always_current(
                     stored = set(now.tx.execute(queries.members(now, segment_id)).scalars())
                     fresh = set(now.tx.execute(queries.select_members(now, parsed)).scalars())
                     assert stored == fresh, (ids, steps[: number + 1], queries.dump(parsed))
-                due = jobs.next_due(now)
+                due = answer(now, jobs.DUE)
                 assert due is None or due > now.now
             raise _Undo
     except _Undo:
@@ -137,6 +138,23 @@ def _do(ctx: Ctx, ids: list[int], names: Names, step: tuple[str, Any, Any, Any],
 
 def _identity(ids: list[int], who: int) -> Identity:
     return Identity("unionid", f"u{who % len(ids)}")
+
+
+def test_texts_that_are_erased_at_unfollowing_count_no_more(ctx: Ctx, names: Names) -> None:
+    account = names.accounts[1]
+    openid, source = Identity("oa_openid", "o1", str(account)), f"oa:{account}"
+    (one,) = customers.identify(ctx, [Record(source, "o1", (openid,), ctx.now)])
+    customers.follow(ctx, [Follow(one, "oa", account, ctx.now)])
+    said = NewEvent(source, "m1", "message_received", ctx.now, one, None, {"text": "电子书", "account": account})
+    customers.record(ctx, [said])
+    asked = {"kind": "event", "type": "message_received", "where": {"text": {"contains": "电子书"}}}
+    segment_id = actions.save(ctx, name="asked", condition=asked)
+    quiet(ctx)
+    assert set(ctx.tx.execute(queries.members(ctx, segment_id)).scalars()) == {one}
+    customers.unfollow(ctx, [Unfollow(one, "oa", account, ctx.now)])
+    customers.record(ctx, [NewEvent(source, "left", "unfollowed", ctx.now, one)])
+    quiet(ctx)
+    assert set(ctx.tx.execute(queries.members(ctx, segment_id)).scalars()) == set()
 
 
 def test_since_entering_counts_from_each_persons_own_moment(ctx: Ctx) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import siyu
 from siyu.kernel.ctx import Ctx
 from siyu.platforms import actions as platforms
+from siyu.runtime import uses
 from siyu.segments import actions, queries
 from siyu.segments.leaves import Kind
 from siyu.tags import actions as tags
@@ -46,6 +47,7 @@ def test_every_kind_and_parameter_is_documented() -> None:
 
 
 def test_every_example_runs_and_every_kind_has_one(ctx: Ctx) -> None:
+    uses.register()
     account_id = platforms.save_account(ctx, kind="oa", key="wx0123456789abcdef", name="OA")
     team.add_staff(ctx, name="张三", roles=["sales"], userid="zhangsan")
     for path in ("意向/高", "意向/中"):

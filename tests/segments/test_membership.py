@@ -13,6 +13,7 @@ from siyu.kernel import notices
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ids_of
 from siyu.kernel.errors import SiyuError
+from siyu.kernel.probes import answer
 from siyu.segments import actions, jobs, queries
 from siyu.segments.types import SegmentCycle, SegmentInUse
 from siyu.tags import actions as tags
@@ -69,7 +70,7 @@ def test_events_bring_people_in_and_time_takes_them_out(ctx: Ctx) -> None:
     pulse(six)
     assert changes(ctx) == [("segment_entered", bob, segment_id)]
     leaves_at = ctx.now + timedelta(hours=12, seconds=1)
-    assert jobs.next_due(six) == leaves_at
+    assert answer(six, jobs.DUE) == leaves_at
     settle(later(ctx, hours=12))
     assert inside(ctx, segment_id) == {ann, bob}
     settle(replace(ctx, now=leaves_at))
@@ -77,7 +78,7 @@ def test_events_bring_people_in_and_time_takes_them_out(ctx: Ctx) -> None:
     assert changes(ctx)[-1] == ("segment_left", ann, segment_id)
     settle(later(ctx, hours=18, seconds=1))
     assert inside(ctx, segment_id) == set()
-    assert jobs.next_due(later(ctx, hours=19)) is None
+    assert answer(later(ctx, hours=19), jobs.DUE) is None
 
 
 def test_silence_after_a_send_is_noticed_when_its_time_is_over(ctx: Ctx) -> None:
@@ -95,13 +96,30 @@ def test_silence_after_a_send_is_noticed_when_its_time_is_over(ctx: Ctx) -> None
     pulse(later(ctx, hours=11))
     assert inside(ctx, segment_id) == set()
     due = ctx.now + timedelta(hours=12)
-    assert jobs.next_due(later(ctx, hours=11)) == due
+    assert answer(later(ctx, hours=11), jobs.DUE) == due
     settle(replace(ctx, now=due))
     assert inside(ctx, segment_id) == {quiet}
 
 
 def _delivery(ctx: Ctx, customer_id: int) -> NewEvent:
     return NewEvent("outreach", f"d{customer_id}", "delivery_accepted", ctx.now, customer_id, 7)
+
+
+def test_a_time_at_the_end_of_time_is_never_due_and_holds_up_nobody(ctx: Ctx) -> None:
+    customers.define_attribute(ctx, "renewed", "到期", "time", ())
+    lapsed = {"kind": "attribute", "name": "renewed", "op": "lt", "value": {"ago": "30d"}}
+    lapsing = (ctx.now - timedelta(days=30) + timedelta(hours=1)).isoformat()
+    renewals = {"ann": lapsing, "eve": "9999-12-31T23:59:59Z"}
+    ids = customers.identify(
+        ctx, [Record("t", n, (Identity("unionid", n),), ctx.now, {"renewed": at}) for n, at in renewals.items()]
+    )
+    segment_id = actions.save(ctx, name="久未续费", condition=lapsed)
+    pulse(ctx)
+    assert answer(ctx, jobs.DUE) == ctx.now + timedelta(hours=1, seconds=1)
+    two = later(ctx, hours=2)
+    settle(two)
+    assert inside(ctx, segment_id) == {ids[0]}
+    assert answer(two, jobs.DUE) is None
 
 
 def test_a_pulse_costs_by_segments_not_by_customers(ctx: Ctx, statements: Statements) -> None:
@@ -210,7 +228,7 @@ def test_new_merged_and_split_people_are_looked_at_by_every_segment(ctx: Ctx) ->
 
 
 def test_a_big_tag_change_reaches_segments_by_notice_in_chunks(ctx: Ctx, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tags, "EVENTS_UP_TO", 2)
+    monkeypatch.setattr("siyu.tags.telling.EVENTS_UP_TO", 2)
     ids = plain(ctx, *(f"p{n}" for n in range(7)))
     tag = tags.ensure(ctx, "活动/展会")
     segment_id = actions.save(ctx, name="fair", condition={"kind": "tag", "tag": tag})
@@ -219,7 +237,7 @@ def test_a_big_tag_change_reaches_segments_by_notice_in_chunks(ctx: Ctx, monkeyp
     notices.take(ctx)
     tags.add(ctx, tag_id=tag, who=ids_of(ids), why="import")
     jobs.notice(ctx, notices.take(ctx))
-    assert jobs.next_due(ctx) == ctx.now
+    assert answer(ctx, jobs.DUE) == ctx.now
     assert [jobs.tick(ctx, 3) for _ in range(4)] == [3, 3, 1, 0]
     assert (inside(ctx, segment_id), inside(ctx, other)) == (set(ids), set())
 
@@ -243,7 +261,7 @@ def test_birthdays_begin_and_end_at_the_company_midnight(ctx: Ctx) -> None:
     segment_id = actions.save(ctx, name="生日", condition={"kind": "date", "today": True})
     assert inside(ctx, segment_id) == set()
     midnight = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
-    assert jobs.next_due(ctx) == midnight
+    assert answer(ctx, jobs.DUE) == midnight
     settle(replace(ctx, now=midnight))
     assert inside(ctx, segment_id) == {third}
     settle(replace(ctx, now=midnight + timedelta(days=1)))
@@ -259,7 +277,7 @@ def test_birthdays_begin_and_end_at_the_company_midnight(ctx: Ctx) -> None:
 @pytest.mark.parametrize(
     ("condition", "code", "field"),
     [
-        ({"kind": "stage", "stage": 1}, "unknown_condition", "condition.kind"),
+        ({"kind": "zodiac", "sign": 1}, "unknown_condition", "condition.kind"),
         ({"all": [{"any": [{"kind": "event", "type": "X y"}]}]}, "bad_condition", "condition.all.0.any.0.type"),
         ({"any": []}, "bad_condition", "condition.any"),
         ({"all": [], "not": {}}, "bad_condition", "condition"),

@@ -1,16 +1,18 @@
 """Leaf ``attribute``: a field of the customer compared with a value, a relative time or a calendar term."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ColumnElement, Date, DateTime, Interval, Select, and_, func, literal
+from sqlalchemy import ColumnElement, Date, DateTime, Interval, Select, and_, func, literal, or_
 from sqlalchemy.types import Numeric
 
-from siyu.customers.types import AttributeType, Definition
+from siyu.customers import queries as customers
+from siyu.customers.types import AttributeType, BadIdentity, Definition
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import BadTime
 from siyu.kernel.text import CleanText, moment
@@ -105,7 +107,8 @@ class AttributeKind(Kind[AttributeParams]):
         for index, operand in enumerate(params.operands):
             place = path(f"value.{index}" if several else "value")
             _check(known.type, known.options, params.op, operand, place)
-        return params.model_copy(update={"type": known.type, "builtin": known.builtin})
+        filled = params.model_copy(update={"type": known.type, "builtin": known.builtin})
+        return _as_stored(filled, path("value")) if known.builtin and known.name in _FORMS else filled
 
     def sql(self, frame: Frame, params: AttributeParams) -> ColumnElement[bool]:
         column = expression(params.definition)
@@ -130,9 +133,9 @@ class AttributeKind(Kind[AttributeParams]):
     def changed(self, frame: Frame, params: AttributeParams, before: datetime) -> Select[Any] | None:
         if not params.relative():
             return None
-        column = expression(params.definition)
-        now, then = _clause(column, params, frame.at), _clause(column, params, At(before, frame.at.zone))
-        return frame.select(where=and_(column.is_not(None), now != then))
+        column, old = expression(params.definition), At(before, frame.at.zone)
+        now, then = _clause(column, params, frame.at), _clause(column, params, old)
+        return frame.select(where=and_(column.is_not(None), _moved(column, params, old, frame.at), now != then))
 
     def due(self, frame: Frame, params: AttributeParams) -> Sequence[Select[Any] | datetime]:
         if not params.relative():
@@ -186,6 +189,28 @@ def _check(kind: str, options: Sequence[str], op: Op, operand: object, field: st
             raise BadTime(f"{field} is no date such as 2026-03-02", field=field) from None
     if kind == "time":
         moment(operand, field)
+
+
+_FORMS: Mapping[str, Callable[[str, str], str]] = {"phone": customers.normal_phone, "email": customers.normal_email}
+"""Attributes that are stored in a normal form; who writes a condition writes them as people do."""
+_BEGINNING = re.compile(r"1\d{0,10}")
+
+
+def _as_stored(params: AttributeParams, field: str) -> AttributeParams:
+    """With operands in the form of what they are compared with; raises BadCondition for what can be no such value."""
+    form = _FORMS[params.name]
+    if params.op == "starts" and params.name == "phone" and _BEGINNING.fullmatch(str(params.value)):
+        return params.model_copy(update={"value": f"+86{params.value}"})
+    if params.op not in ("eq", "ne", "in"):
+        return params
+    several = isinstance(params.value, tuple)
+    found: list[str] = []
+    for index, operand in enumerate(params.operands):
+        try:
+            found.append(form(operand, field))
+        except BadIdentity as fault:
+            raise BadCondition(fault.message, field=f"{field}.{index}" if several else field) from None
+    return params.model_copy(update={"value": tuple(found) if several else found[0]})
 
 
 def _operand(kind: str, operand: Any, at: At) -> Any:
@@ -253,6 +278,21 @@ def _clause(column: ColumnElement[Any], params: AttributeParams, at: At) -> Colu
             return func.strpos(func.translate(column, UPPER, LOWER), fold(params.operands[0])) > 0
         case "starts":
             return func.starts_with(func.translate(column, UPPER, LOWER), fold(params.operands[0]))
+
+
+def _moved(column: ColumnElement[Any], params: AttributeParams, old: At, new: At) -> ColumnElement[bool]:
+    """Where the values lie that time alone can judge anew: ranges, so that an index finds them."""
+    kind = str(params.type)
+    if params.op == "period":
+        (old_from, old_to), (new_from, new_to) = _term(params, old), _term(params, new)
+        first, after = _bound(kind, min(old_from, new_from)), _bound(kind, max(old_to, new_to))
+        return and_(column >= first, column < after)
+    passed = [
+        and_(column >= _bound(kind, _operand(kind, value, old)), column <= _bound(kind, _operand(kind, value, new)))
+        for value in params.operands
+        if isinstance(value, Relative)
+    ]
+    return or_(*passed)
 
 
 def _holds(value: Any, params: AttributeParams, at: At) -> bool:

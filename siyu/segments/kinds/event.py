@@ -1,10 +1,9 @@
 """Leaf ``event``: how often something happened."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -19,9 +18,10 @@ from siyu.segments.frame import Frame
 from siyu.segments.leaves import Kind
 from siyu.segments.sqlterms import bounded, crossed, in_range, leaving, windowed
 from siyu.segments.terms import LOWER, UPPER, Range, Test, Window, fold
-from siyu.segments.types import At, Depends, Facts, Params, Seen
+from siyu.segments.types import At, Depends, Facts, Params, Ref, Seen
 
-_TYPE = re.compile(r"[a-z][a-z0-9_]{1,63}")
+_APART = 10
+"""Of more types the statement that asks for the earliest would hold too many operands."""
 
 
 class Matcher(Params):
@@ -29,7 +29,9 @@ class Matcher(Params):
 
     type: str | tuple[str, ...] = Field(examples=["message_received", ["link_clicked", "page_read"]])
     where: dict[CleanText, Test] = Field(default={}, max_length=10, examples=[{"text": {"contains": "电子书"}}])
-    content: int | tuple[int, ...] | None = Field(default=None, description="content_id, one or several")
+    content: Ref | Annotated[tuple[Ref, ...], Field(min_length=1, max_length=200)] | None = Field(
+        default=None, description="content_id, one or several"
+    )
 
     @field_validator("type")
     @classmethod
@@ -50,6 +52,12 @@ class Matcher(Params):
     @property
     def contents(self) -> tuple[int, ...]:
         return () if self.content is None else (self.content,) if isinstance(self.content, int) else self.content
+
+    def apart(self, frame: Frame) -> list["Matcher"]:
+        """The same, one per type: in a population an index tells the earliest of one type, of several all are read."""
+        if frame.restricted or not 1 < len(self.types) <= _APART:
+            return [self]
+        return [Matcher.model_construct(type=name, where=self.where, content=self.content) for name in self.types]
 
     def fits(self, event: Any) -> bool:
         """Whether an event of the timeline is meant."""
@@ -156,7 +164,11 @@ class EventKind(Kind[EventParams]):
 
     def due(self, frame: Frame, params: EventParams) -> Sequence[Select[Any] | datetime]:
         events = customers.events
-        return leaving(frame, events.c.customer_id, events.c.occurred_at, params.clause(events), params)
+        return [
+            time
+            for one in params.apart(frame)
+            for time in leaving(frame, events.c.customer_id, events.c.occurred_at, one.clause(events), params)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,15 @@ from siyu.kernel.text import CleanText
 from siyu.segments.frame import Frame
 from siyu.segments.kinds.profile import load_row, value_of
 from siyu.segments.leaves import Kind
-from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Seen
+from siyu.segments.once import once
+from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Ref, Seen
 from siyu.team import queries as team
 
 
 class OwnerParams(Params):
     """Without ``staff``: has any owner."""
 
-    staff: tuple[int | CleanText, ...] | None = Field(default=None, description="staff_ids or userids, one of them")
+    staff: tuple[Ref | CleanText, ...] | None = Field(default=None, description="staff_ids or userids, one of them")
 
 
 class OwnerKind(Kind[OwnerParams]):
@@ -36,7 +37,7 @@ class OwnerKind(Kind[OwnerParams]):
         path = f"{field}.staff" if field else "staff"
         if not params.staff:
             raise BadCondition("give at least one staff member", field=path)
-        members = team.staff(ctx)
+        members = once("staff", lambda: team.staff(ctx))
         by_id, by_userid = {m.staff_id: m for m in members}, {m.userid: m for m in members if m.userid}
         found: list[int] = []
         for index, given in enumerate(params.staff):
@@ -49,7 +50,7 @@ class OwnerKind(Kind[OwnerParams]):
     def named(self, ctx: Ctx, params: OwnerParams) -> OwnerParams:
         if params.staff is None:
             return params
-        userids = {member.staff_id: member.userid for member in team.staff(ctx)}
+        userids = {member.staff_id: member.userid for member in once("staff", lambda: team.staff(ctx))}
         return OwnerParams(staff=tuple(userids.get(int(staff_id)) or staff_id for staff_id in params.staff))
 
     def sql(self, frame: Frame, params: OwnerParams) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, select
 from siyu.customers import queries as customers
 from siyu.customers.types import Definition
 from siyu.kernel.ctx import Ctx
+from siyu.segments.once import once
 from siyu.segments.types import BadCondition, Facts
 
 OWN_COLUMNS: Mapping[str, Definition] = {
@@ -19,7 +20,8 @@ OWN_COLUMNS: Mapping[str, Definition] = {
 
 def definition(ctx: Ctx, name: str, field: str) -> Definition:
     """The attribute of this name; raises BadCondition naming ``field``."""
-    found = OWN_COLUMNS.get(name) or next((known for known in customers.definitions(ctx) if known.name == name), None)
+    known = once("attributes", lambda: {known.name: known for known in customers.definitions(ctx)})
+    found = OWN_COLUMNS.get(name) or known.get(name)
     if found is None:
         raise BadCondition(f"there is no attribute {name}", field=field)
     return found

@@ -10,13 +10,19 @@ from siyu.kernel.text import CleanText
 from siyu.segments import store
 from siyu.segments.frame import Frame
 from siyu.segments.leaves import Kind
-from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Seen
+from siyu.segments.once import once
+from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Ref, Seen
+
+
+def _names(ctx: Ctx) -> Mapping[int, str]:
+    """What the saved segments are called."""
+    return once("segments", lambda: store.names_of_segments(ctx))
 
 
 class SegmentParams(Params):
     """The other segment, as segment_id or name."""
 
-    segment: int | CleanText
+    segment: Ref | CleanText
 
 
 class SegmentKind(Kind[SegmentParams]):
@@ -28,17 +34,18 @@ class SegmentKind(Kind[SegmentParams]):
     params = SegmentParams
 
     def resolve(self, ctx: Ctx, params: SegmentParams, field: str) -> SegmentParams:
-        by = {"segment_id" if isinstance(params.segment, int) else "name": params.segment}
-        row = store.segment_by(ctx, **by)
-        if row is None:
+        names = _names(ctx)
+        by_name = {name: segment_id for segment_id, name in names.items()}
+        given = params.segment
+        found = by_name.get(given) if isinstance(given, str) else given if given in names else None
+        if found is None:
             raise BadCondition(
                 f"there is no segment {params.segment}", field=f"{field}.segment" if field else "segment"
             )
-        return SegmentParams(segment=row.segment_id)
+        return SegmentParams(segment=found)
 
     def named(self, ctx: Ctx, params: SegmentParams) -> SegmentParams:
-        row = store.segment_by(ctx, segment_id=params.segment)
-        return SegmentParams(segment=row.name) if row else params
+        return SegmentParams(segment=_names(ctx).get(int(params.segment), params.segment))
 
     def sql(self, frame: Frame, params: SegmentParams) -> ColumnElement[bool]:
         rows = store.member

@@ -130,8 +130,11 @@ class SequenceKind(Kind[SequenceParams]):
     def due(self, frame: Frame, params: SequenceParams) -> Sequence[Select[Any] | datetime]:
         events = customers.events
         length = span(params.within)
-        meant = params.first.clause(events)
-        ripening = select(func.min(events.c.occurred_at) + literal(length, Interval))
-        ripening = ripening.where(meant, events.c.occurred_at > frame.now - length)
-        window = leaving(frame, events.c.customer_id, events.c.occurred_at, meant, params.first)
-        return [frame.only(ripening, events.c.customer_id), *window]
+        times: list[Select[Any] | datetime] = []
+        for one in params.first.apart(frame):
+            meant = one.clause(events)
+            ripening: Select[Any] = select(func.min(events.c.occurred_at) + literal(length, Interval))
+            ripening = ripening.where(meant, events.c.occurred_at > frame.now - length)
+            times.append(frame.only(ripening, events.c.customer_id))
+            times += leaving(frame, events.c.customer_id, events.c.occurred_at, meant, params.first)
+        return times

@@ -44,7 +44,11 @@ class SourceKind(Kind[SourceParams]):
     def sql(self, frame: Frame, params: SourceParams) -> ColumnElement[bool]:
         columns = frame.customer.c
         moment = columns[f"{params.prefix}_at"]
-        return and_(moment.is_not(None), self._meant(frame, params), *windowed(moment, params, frame.at))
+        clauses = [self._meant(frame, params), *windowed(moment, params, frame.at)]
+        if params.since is not None:
+            entered = frame.entered_at()
+            clauses += [entered.is_not(None), moment >= entered]
+        return and_(*clauses)
 
     def _meant(self, frame: Frame, params: SourceParams) -> ColumnElement[bool]:
         columns = frame.customer.c

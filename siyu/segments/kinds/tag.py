@@ -11,14 +11,26 @@ from siyu.kernel.ctx import Ctx
 from siyu.kernel.text import CleanText
 from siyu.segments.frame import Frame
 from siyu.segments.leaves import Kind
-from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Seen
+from siyu.segments.once import once
+from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Ref, Seen
 from siyu.tags import queries as tags
+from siyu.tags.types import Tag
+
+
+def _known(ctx: Ctx) -> Mapping[int | str, Tag]:
+    """All tags, by id and by path: one statement for a condition that names any number."""
+
+    def read() -> Mapping[int | str, Tag]:
+        found = [tag for group in tags.taxonomy(ctx) for tag in group.tags]
+        return {tag.tag_id: tag for tag in found} | {tag.path: tag for tag in found}
+
+    return once("tags", read)
 
 
 class TagParams(Params):
     """One tag or several, as tag_id or ``group/name``."""
 
-    tag: int | CleanText | tuple[int | CleanText, ...] = Field(examples=["意向/高", ["意向/高", "意向/中"]])
+    tag: Ref | CleanText | tuple[Ref | CleanText, ...] = Field(examples=["意向/高", ["意向/高", "意向/中"]])
     match: Literal["any", "all"] = Field(default="any", description="of several tags: at least one, or every one")
 
     @property
@@ -30,7 +42,7 @@ class TagParams(Params):
         """The tag ids; only of resolved parameters."""
         return [int(tag) for tag in self.given]
 
-    def like(self, given: list[int] | list[str]) -> "TagParams":
+    def like(self, given: Sequence[int | str]) -> "TagParams":
         """The same with other tags, one tag staying one."""
         return self.model_copy(update={"tag": tuple(given) if isinstance(self.tag, tuple) else given[0]})
 
@@ -47,20 +59,19 @@ class TagKind(Kind[TagParams]):
         path = f"{field}.tag" if field else "tag"
         if not params.given or len(params.given) > 500:
             raise BadCondition("give 1 to 500 tags", field=path)
-        by_id = tags.by_ids(ctx, [tag for tag in params.given if isinstance(tag, int)])
-        by_path = tags.by_paths(ctx, [tag for tag in params.given if isinstance(tag, str)])
+        tags_of = _known(ctx)
         found: list[int] = []
         for index, tag in enumerate(params.given):
-            known = by_id.get(tag) if isinstance(tag, int) else by_path.get(tag)
+            known = tags_of.get(tag)
             if known is None:
                 where = f"{path}.{index}" if isinstance(params.tag, tuple) else path
                 raise BadCondition(f"there is no tag {tag}", field=where)
-            found.append(known.tag_id)
+            found.append(known.home)  # a tag that was merged means the one it is now
         return params.like(found)
 
     def named(self, ctx: Ctx, params: TagParams) -> TagParams:
-        known = tags.by_ids(ctx, params.ids)
-        return params.like([known[tag_id].path for tag_id in params.ids])
+        known = _known(ctx)
+        return params.like([known[tag_id].path if tag_id in known else tag_id for tag_id in params.ids])
 
     def sql(self, frame: Frame, params: TagParams) -> ColumnElement[bool]:
         rows = tags.customer_tags
