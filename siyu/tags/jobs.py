@@ -1,11 +1,17 @@
-"""Private: what tags do by themselves: follow merges, imports and erasure, let tags expire."""
+"""Private: what tags do by themselves: follow merges, imports and erasure, expire, keep in step with platforms."""
 
-from datetime import datetime
+from collections.abc import Sequence
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.jobs import Pulse
+from siyu.kernel.notices import Notice
+from siyu.kernel.probes import Due, earliest
 from siyu.tags import actions, imported
-from siyu.tags.store import changes
+from siyu.tags.looking import LOOKS
+from siyu.tags.marking import MARKS
+from siyu.tags.store import changes, marks, remote
+
+PHASES = (LOOKS, MARKS)
 
 
 def pulse(ctx: Ctx, pulse: Pulse) -> None:
@@ -27,6 +33,12 @@ def tick(ctx: Ctx, limit: int) -> int:
     return actions.expire(ctx, limit)
 
 
-def next_due(ctx: Ctx) -> datetime | None:
-    """When the next tag expires."""
-    return changes.next_expiry(ctx)
+def notice(ctx: Ctx, notices: Sequence[Notice]) -> None:
+    """Compare the taxonomy of accounts that are new or were changed."""
+    saved = [int(str(one.payload["account_id"])) for one in notices if one.kind == "platforms.account_saved"]
+    if saved:
+        actions.look(ctx, saved)
+
+
+DUE: Due = earliest(changes.next_expiry, remote.next_look, marks.next_mark)
+"""When the next tag expires, the next taxonomy is compared, and the next platform is told of somebody."""

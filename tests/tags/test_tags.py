@@ -15,7 +15,8 @@ from siyu.kernel.ctx import Actor, Ctx
 from siyu.kernel.db import ids_of
 from siyu.kernel.errors import SiyuError
 from siyu.kernel.jobs import Pulse
-from siyu.tags import actions, jobs, queries, store
+from siyu.kernel.probes import answer
+from siyu.tags import actions, jobs, queries, store, telling
 from siyu.tags.types import TagInUse, TagRetired, Use
 from tests.support.statements import Statements
 
@@ -66,7 +67,7 @@ def test_only_who_changes_is_changed_and_each_change_says_why(ctx: Ctx) -> None:
 
 
 def test_a_big_change_writes_one_notice_and_still_knows_why(ctx: Ctx, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "EVENTS_UP_TO", 3)
+    monkeypatch.setattr(telling, "EVENTS_UP_TO", 3)
     ids = people(ctx, "a", "b", "c", "d")
     tag = actions.ensure(ctx, "活动/展会")
     changed = actions.add(ctx, tag_id=tag, who=ids_of(ids), why="import 12")
@@ -103,14 +104,14 @@ def test_tags_go_when_their_time_comes(ctx: Ctx) -> None:
     actions.add(ctx, tag_id=tag, who=ids_of([ann, bob]), why="came", expires_at=soon)
     actions.add(ctx, tag_id=tag, who=ids_of([cat]), why="for good")
     actions.add(ctx, tag_id=tag, who=ids_of([bob, cat]), why="came again", expires_at=late)
-    assert jobs.next_due(ctx) == soon
+    assert answer(ctx, jobs.DUE) == soon
     assert jobs.tick(ctx, 100) == 0
     assert jobs.tick(replace(ctx, now=soon), 100) == 1
     assert carried(ctx, [ann, bob, cat]) == [set(), {tag}, {tag}]
     assert events(ctx, "tag_removed") == [("tag_removed", ann, {"tag_id": tag, "why": "expired", "by": "system"})]
-    assert jobs.next_due(ctx) == late
+    assert answer(ctx, jobs.DUE) == late
     actions.add(ctx, tag_id=tag, who=ids_of([bob]), why="stays")
-    assert jobs.next_due(ctx) is None
+    assert answer(ctx, jobs.DUE) is None
     with pytest.raises(SiyuError) as refused:
         actions.add(ctx, tag_id=tag, who=ids_of([bob]), why="late", expires_at=ctx.now)
     assert refused.value.field == "expires_at"
@@ -176,8 +177,39 @@ def test_an_import_gives_tags_and_takes_back_only_its_own(ctx: Ctx) -> None:
     assert carried(ctx, [ann, bob]) == [{had}, set()]
 
 
+def test_what_was_given_by_hand_after_an_import_is_not_taken_back_with_it(ctx: Ctx) -> None:
+    (ann,) = people(ctx, "ann")
+    told = {"import_id": 4, "tags": "行业/零售"}
+    customers.record(ctx, [NewEvent("import", f"4:{ann}", "imported", ctx.now, ann, props=told)])
+    jobs.pulse(ctx, pulse(ctx))
+    tag = actions.ensure(ctx, "行业/零售")
+    actions.remove(ctx, tag_id=tag, who=ids_of([ann]), why="wrong")
+    actions.add(ctx, tag_id=tag, who=ids_of([ann]), why="by hand")
+    back = NewEvent("import", f"back:{ann}", "import_withdrawn", ctx.now, ann, props={"import_id": 4})
+    customers.record(ctx, [back])
+    jobs.pulse(ctx, pulse(ctx))
+    assert carried(ctx, [ann]) == [{tag}]
+
+
+def test_of_merged_people_big_changes_are_still_told_and_expiry_only_where_nobody_holds_it_for_good(
+    ctx: Ctx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "EVENTS_UP_TO", 1)
+    left, right, other = people(ctx, "left", "right", "other")
+    big, lasting = actions.ensure(ctx, "a/b"), actions.ensure(ctx, "a/c")
+    actions.add(ctx, tag_id=big, who=ids_of([right, other]), why="big")
+    actions.add(ctx, tag_id=lasting, who=ids_of([left]), why="for good")
+    actions.add(ctx, tag_id=lasting, who=ids_of([right]), why="a day", expires_at=ctx.now + timedelta(days=1))
+    actions.move(ctx, {right: (right, left)})
+    first, second = queries.assignments(ctx, left)
+    assert (first.tag.tag_id, first.by, first.why) == (big, "system", "big")
+    assert (second.tag.tag_id, second.expires_at) == (lasting, None)
+    jobs.tick(replace(ctx, now=ctx.now + timedelta(days=1)), 10)
+    assert carried(ctx, [left]) == [{big, lasting}]
+
+
 def test_erasure_forgets_tags_and_where_they_came_from(ctx: Ctx, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "EVENTS_UP_TO", 1)
+    monkeypatch.setattr(telling, "EVENTS_UP_TO", 1)
     ann, bob = people(ctx, "ann", "bob")
     tag = actions.ensure(ctx, "意向/高")
     actions.add(ctx, tag_id=tag, who=ids_of([ann, bob]), why="import", expires_at=ctx.now + timedelta(days=1))

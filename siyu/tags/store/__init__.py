@@ -3,30 +3,23 @@
 One array per customer, because a row per assignment costs nine times the space at 10 million customers
 (ARCHITECTURE.md section 7); never install intarray beside this index, it shadows the operators.
 A change first fixes the pairs concerned in ``tag_change_part`` (65,536 neighbouring ids a row); the arrays, the
-events and the provenance of big changes are all read from there. ``merged_tags`` holds what each origin of a merged
-customer brought along, and has rows for such customers only.
+events and the provenance of big changes are all read from there. ``tag_change_size`` keeps how many got or lost each
+tag by it, in rows that are only added, so that changes of one tag never wait for each other. ``merged_tags`` holds what
+each origin of a merged customer brought along, and has rows for such customers only.
+
+``tag_remote_group`` and ``tag_link`` say what a platform calls our groups and tags; ``account_id`` is the account that
+stands for its corp. ``tag_place`` is what each follow carries there, as far as known; ``tag_mark`` of whom a platform
+is still to be told, or could not be.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    DateTime,
-    ForeignKey,
-    Identity,
-    Index,
     Integer,
-    Named,
     Row,
     Select,
-    Table,
     Text,
-    TypedColumns,
-    UniqueConstraint,
     cast,
     column,
     delete,
@@ -37,72 +30,11 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import metadata, unnest
-
-INTS = ARRAY(Integer)
-CHUNK_BITS = 16
-
-
-class GroupColumns(TypedColumns):
-    group_id = Column(Integer, Identity(), primary_key=True)
-    name: Named[str] = Column(Text, unique=True)
-    created_at: Named[datetime] = Column(DateTime(timezone=True))
-
-
-class TagColumns(TypedColumns):
-    tag_id = Column(Integer, Identity(), primary_key=True)
-    group_id: Named[int] = Column(Integer, ForeignKey("tag_group.group_id"))
-    name: Named[str] = Column(Text)
-    note: Named[str] = Column(Text)
-    created_at: Named[datetime] = Column(DateTime(timezone=True))
-    retired_at: Named[datetime | None] = Column(DateTime(timezone=True))
-
-
-class CustomerTagsColumns(TypedColumns):
-    customer_id = Column(Integer, primary_key=True, autoincrement=False)
-    tags: Named[list[int]] = Column(INTS)
-
-
-class MergedTagsColumns(TypedColumns):
-    customer_id = Column(Integer, primary_key=True, autoincrement=False)
-    origin_id = Column(Integer, primary_key=True, autoincrement=False)
-    tags: Named[list[int]] = Column(INTS)
-
-
-class ExpiryColumns(TypedColumns):
-    customer_id = Column(Integer, primary_key=True, autoincrement=False)
-    tag_id = Column(Integer, primary_key=True, autoincrement=False)
-    origin_id = Column(Integer, primary_key=True, autoincrement=False)
-    expires_at: Named[datetime] = Column(DateTime(timezone=True), index=True)
-
-
-class ChangeColumns(TypedColumns):
-    change_id = Column(BigInteger, Identity(), primary_key=True)
-    at: Named[datetime] = Column(DateTime(timezone=True))
-    actor: Named[str] = Column(Text)
-    why: Named[str] = Column(Text)
-    added: Named[bool] = Column(Boolean)
-    size: Named[int] = Column(Integer)
-
-
-class PartColumns(TypedColumns):
-    change_id = Column(BigInteger, primary_key=True, autoincrement=False)
-    tag_id = Column(Integer, primary_key=True, autoincrement=False)
-    chunk = Column(Integer, primary_key=True, autoincrement=False)
-    ids: Named[list[int]] = Column(INTS)
-
-
-group = Table("tag_group", metadata, GroupColumns)
-tag = Table("tag", metadata, TagColumns, UniqueConstraint("group_id", "name"))
-customer_tags = Table("customer_tags", metadata, CustomerTagsColumns, Index(None, "tags", postgresql_using="gin"))
-merged_tags = Table("merged_tags", metadata, MergedTagsColumns)
-expiry = Table("tag_expiry", metadata, ExpiryColumns)
-change = Table("tag_change", metadata, ChangeColumns)
-part = Table("tag_change_part", metadata, PartColumns, Index(None, "tag_id", "chunk"))
+from siyu.kernel.db import given, rows, unnest
+from siyu.tags.store.tables import INTS, customer_tags, group, link, part, size, tag
 
 
 def add_group(ctx: Ctx, name: str) -> int | None:
@@ -128,9 +60,12 @@ def groups(ctx: Ctx) -> Sequence[Row[Any]]:
     return ctx.tx.execute(select(group).order_by(group.c.group_id)).all()
 
 
+_READ_ONLY = select(link.c.link_id).where(link.c.tag_id == tag.c.tag_id, link.c.rights == "read").exists()
+
+
 def _tags() -> Select[Any]:
     return (
-        select(tag, group.c.name.label("group_name"))
+        select(tag, group.c.name.label("group_name"), _READ_ONLY.label("read_only"))
         .join(group, group.c.group_id == tag.c.group_id)
         .order_by(tag.c.tag_id)
     )
@@ -160,10 +95,41 @@ def change_tag(ctx: Ctx, tag_id: int, **values: Any) -> bool:
     return ctx.tx.execute(update(tag).where(tag.c.tag_id == tag_id).values(**values)).rowcount == 1
 
 
+_HELD = rows("held", tag_id=Integer())
+_HOLD = _tags().where(tag.c.tag_id.in_(select(_HELD.c.tag_id))).with_for_update(of=tag, read=True, key_share=True)
+
+
+def hold(ctx: Ctx, tag_ids: Collection[int]) -> dict[int, Row[Any]]:
+    """Let nobody delete the tags until the transaction ends; returns the rows of those that exist, by tag_id."""
+    found = ctx.tx.execute(_HOLD, given(_HELD, tag_id=sorted(tag_ids))).all()
+    return {row.tag_id: row for row in found}
+
+
+def hold_alone(ctx: Ctx, tag_id: int) -> None:
+    """Wait until nobody holds the tag, and let nobody until the transaction ends."""
+    ctx.tx.execute(select(tag.c.tag_id).where(tag.c.tag_id == tag_id).with_for_update())
+
+
 def drop_tag(ctx: Ctx, tag_id: int) -> None:
-    """Delete the row of a tag that nobody carries any more, and the details of its changes."""
-    ctx.tx.execute(delete(part).where(part.c.tag_id == tag_id))
-    ctx.tx.execute(delete(tag).where(tag.c.tag_id == tag_id))
+    """Delete the row of a tag that nobody carries any more, those merged into it, and the details of their changes."""
+    gone = select(tag.c.tag_id).where((tag.c.tag_id == tag_id) | (tag.c.merged_into == tag_id))
+    for table in (part, size):  # set-loop: the two tables of details
+        ctx.tx.execute(delete(table).where(table.c.tag_id.in_(gone)))
+    ctx.tx.execute(delete(tag).where(tag.c.tag_id.in_(gone)))
+
+
+def absorb(ctx: Ctx, tag_id: int, into: int) -> None:
+    """The tag, and those merged into it before, are the other one from now on."""
+    theirs = (tag.c.tag_id == tag_id) | (tag.c.merged_into == tag_id)
+    retired = func.coalesce(tag.c.retired_at, ctx.now)
+    ctx.tx.execute(update(tag).where(theirs).values(merged_into=into, retired_at=retired))
+
+
+def absorbed(ctx: Ctx, tag_ids: Collection[int]) -> list[int]:
+    """The tags that were merged into the given ones."""
+    wanted = unnest("t", tag_id=(Integer(), sorted(tag_ids)))
+    statement = select(tag.c.tag_id).where(tag.c.merged_into.in_(select(wanted.c.tag_id)))
+    return list(ctx.tx.execute(statement.order_by(tag.c.tag_id)).scalars())
 
 
 def carriers(tag_id: int) -> Select[int, int]:
