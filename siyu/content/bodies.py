@@ -283,15 +283,18 @@ def files(body: Body) -> list[tuple[str, int, str]]:
 
 
 def parse(kind: str, data: Mapping[str, object]) -> Body:
-    """A body of ``kind``; raises BadText or BadContent naming ``body.<path>``."""
+    """A body of ``kind``; raises BadText or BadContent naming the first wrong ``body.<path>``; ``detail.errors`` names
+    all of them: ``field``, ``fault`` (a stable word), ``message``."""
     try:
         return _ADAPTER.validate_python({**data, "kind": kind})
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(["body", *_path(first["loc"])])
-        if first["type"] == "bad_text":
-            raise BadText(first["msg"], field=place) from None
-        raise BadContent(first["msg"], field=place) from None
+        found = [
+            {"field": ".".join(["body", *_path(one["loc"])]), "fault": one["type"], "message": one["msg"]}
+            for one in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        first = found[0]
+        refusal = BadText if first["fault"] == "bad_text" else BadContent
+        raise refusal(first["message"], field=first["field"], detail={"errors": found}) from None
 
 
 def _path(found: tuple[int | str, ...]) -> list[str]:

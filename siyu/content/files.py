@@ -108,13 +108,27 @@ def _folder() -> Path:
 
 def cached_page(sha256: str, page: int) -> bytes | None:
     """A rendered page (PNG) if it is in the cache."""
-    path = _folder() / f"{sha256}-{page}.png"
+    return _cached(f"{sha256}-{page}.png")
+
+
+def _cached(name: str) -> bytes | None:
+    path = _folder() / name
     try:
         data = path.read_bytes()
         os.utime(path)
     except FileNotFoundError:
         return None
     return data
+
+
+def cached_book(sha256: str) -> bytes | None:
+    """A whole PDF if it is in the cache."""
+    return _cached(f"{sha256}.pdf")
+
+
+def keep_book(sha256: str, data: bytes) -> None:
+    """Put a whole PDF into the cache."""
+    _keep(_folder() / f"{sha256}.pdf", data)
 
 
 def render_page(data: bytes, sha256: str, page: int) -> bytes:

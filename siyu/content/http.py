@@ -1,32 +1,53 @@
-"""Private: the library, uploads, statistics and answers over HTTP; ``public`` are the pages that customers open."""
+"""Private: the library, uploads, statistics and answers over HTTP; ``floods`` and ``public``
+are the pages that customers open."""
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, File, Path, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from siyu.content import actions, files, queries
+from siyu.content import actions, files, previewing, queries
 from siyu.content import outgoing as shapes
 from siyu.content.bodies import LinkBody, TemplateBody, TextBody
-from siyu.content.reading.actions import form_of
-from siyu.content.reading.http import public
+from siyu.content.reading.http import floods, public
 from siyu.content.reading.pages import Maker
+from siyu.content.reading.readers import Did, readers
+from siyu.content.reading.shelf import Shelf
 from siyu.content.reading.statistics import statistics, submissions
 from siyu.content.reading.words import language
+from siyu.content.told import (
+    ContentBody,
+    ContentPage,
+    DraftBody,
+    FileBody,
+    LinkBodyOut,
+    MessagePreview,
+    ReaderBody,
+    ReaderPage,
+    RouteWayBody,
+    StatisticsBody,
+    SubmissionBody,
+    SubmissionPage,
+    SummaryBody,
+    VersionBody,
+)
 from siyu.content.types import (
     BadContent,
     BadFile,
     Content,
+    ContentChanged,
+    ContentUsed,
     FieldsNotAllowed,
+    KeyTaken,
     Kind,
     KindFixed,
     LinkContext,
     NoSuchContent,
     NotPublished,
     NotSendable,
+    Summary,
     UnknownContent,
     UnknownField,
 )
@@ -34,12 +55,12 @@ from siyu.customers import queries as customers
 from siyu.customers.types import UnknownCustomer
 from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.errors import BadText, Forbidden, Invalid
-from siyu.kernel.http import raises, requires
+from siyu.kernel.errors import BadText, Forbidden, Invalid, NotFound
+from siyu.kernel.http import ApiRoute, raises, requires
 from siyu.kernel.paging import BadCursor
 from siyu.kernel.text import CleanText, Moment
 
-router = APIRouter(prefix="/api/content", tags=["content"])
+router = APIRouter(prefix="/api/content", tags=["content"], route_class=ApiRoute)
 Read = Annotated[Ctx, requires("content.read")]
 Write = Annotated[Ctx, requires("content.write")]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -53,161 +74,35 @@ class _Input(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class NewContent(_Input):
-    """A content, or the next version of the one with this key."""
+class Draft(_Input):
+    """A content that is being written."""
 
-    key: CleanText = Field(min_length=1, max_length=63, examples=["private-domain-guide"])
+    key: CleanText | None = Field(
+        default=None, min_length=1, max_length=63, description="None: made from the title", examples=["guide"]
+    )
     kind: Kind = Field(examples=["article"])
     title: CleanText = Field(min_length=1, max_length=64, examples=["私域运营入门"])
     digest: CleanText = Field(default="", max_length=120, examples=["一本书讲清楚怎么开始"])
     body: dict[str, object] = Field(description="What the kind holds; see docs/content.md", examples=[_ARTICLE])
+
+
+class NewContent(Draft):
+    """A content, or the next version of the one with this key."""
+
+    key: CleanText = Field(min_length=1, max_length=63, examples=["private-domain-guide"])
     publish: bool = Field(default=False, description="Make this version the one that readers get")
+    after: int | None = Field(
+        default=None,
+        ge=0,
+        lt=2**31,
+        description="The version that was changed, 0 for a new content: refused when another was saved meanwhile",
+    )
 
 
 class PublishBody(_Input):
     """Which version readers get; without one, the latest."""
 
     version: int | None = Field(default=None, ge=1, lt=2**31)
-
-
-class ContentBody(BaseModel):
-    """A content at one version."""
-
-    content_id: int
-    key: str
-    kind: Kind
-    version: int
-    latest: int
-    published: int | None
-    title: str
-    digest: str
-    body: dict[str, object]
-    created_at: datetime
-    updated_at: datetime
-    archived: bool
-    routes: list[str] = Field(description="The routes that can send it")
-
-
-class SummaryBody(BaseModel):
-    """A content in the list."""
-
-    content_id: int
-    key: str
-    kind: Kind
-    title: str
-    latest: int
-    published: int | None
-    updated_at: datetime
-    archived: bool
-
-
-class ContentPage(BaseModel):
-    """A page of the library."""
-
-    items: list[SummaryBody]
-    next: str | None
-
-
-class VersionBody(BaseModel):
-    """A version of a content."""
-
-    version: int
-    title: str
-    made_at: datetime
-    made_by: str
-
-
-class FileBody(BaseModel):
-    """An uploaded file; ``url`` shows an image."""
-
-    file_id: int
-    kind: str
-    media_type: str
-    name: str
-    size: int
-    pages: int | None
-    width: int | None
-    height: int | None
-    url: str | None
-
-
-class LinkBodyOut(BaseModel):
-    """A link that everybody may get."""
-
-    link_id: int
-    url: str
-
-
-class PageTimeBody(BaseModel):
-    """One page: how many views reached it, milliseconds in all."""
-
-    page: int
-    views: int
-    ms: int
-
-
-class FieldLossBody(BaseModel):
-    """One form field: views that ended there without sending, and refused answers by fault."""
-
-    field: str
-    label: str
-    left_here: int
-    faults: dict[str, int]
-
-
-class LinkCountBody(BaseModel):
-    """One link: where it was used and how often it was opened."""
-
-    link_id: int
-    purpose: str
-    views: int
-    readers: int
-
-
-class StatisticsBody(BaseModel):
-    """What became of a content. ``ms``: reading time of all views; views that nobody is known by are counted too."""
-
-    views: int
-    readers: int
-    known_views: int
-    wechat_views: int
-    forwarded_views: int
-    ms: int
-    clicks: int
-    form_views: int
-    started: int
-    submitted: int
-    submissions: int
-    pages: list[PageTimeBody]
-    fields: list[FieldLossBody]
-    links: list[LinkCountBody]
-
-
-class SubmissionBody(BaseModel):
-    """One answer to a form; phones and emails masked without the permission customers.phones."""
-
-    submission_id: int
-    customer_id: int | None
-    version: int
-    submitted_at: datetime
-    answers: dict[str, object]
-    consents: list[object]
-
-
-class SubmissionPage(BaseModel):
-    """A page of answers."""
-
-    items: list[SubmissionBody]
-    next: str | None
-
-
-class MessagePreview(BaseModel):
-    """A message as one person would get it; content fields show their defaults or the chosen customer's values."""
-
-    kind: str
-    personal: bool
-    fields: list[str]
-    body: dict[str, object]
 
 
 def _shown(content: Content) -> ContentBody:
@@ -233,18 +128,77 @@ def list_content(
 ) -> ContentPage:
     """The library, last changed first."""
     page = queries.contents(ctx, kind=kind, words=q, archived=archived, after=cursor, limit=limit)
-    return ContentPage(items=[SummaryBody(**asdict(item)) for item in page.items], next=page.next)
+    return ContentPage(items=[_row(item) for item in page.items], next=page.next)
+
+
+def _row(item: Summary) -> SummaryBody:
+    picture = item.cover if item.kind is Kind.EBOOK else item.cover or item.file
+    shown = f"/m/{picture}" if picture else f"/api/content/files/{item.file}/pages/1" if item.file else None
+    return SummaryBody(**asdict(item), picture=shown)
 
 
 @router.put(
     "",
     responses=raises(
-        BadContent, Invalid, BadText, FieldsNotAllowed, UnknownField, UnknownContent, KindFixed, Forbidden
+        BadContent,
+        Invalid,
+        BadText,
+        FieldsNotAllowed,
+        UnknownField,
+        UnknownContent,
+        KindFixed,
+        KeyTaken,
+        ContentChanged,
+        Forbidden,
     ),
 )
 def save_content(body: NewContent, ctx: Write) -> ContentBody:
     """Make a content, or the next version of the one with this key. The same again changes nothing."""
     return _shown(actions.save_content(ctx, **body.model_dump()))
+
+
+@router.post(
+    "/preview",
+    responses=raises(
+        BadContent,
+        Invalid,
+        BadText,
+        FieldsNotAllowed,
+        UnknownField,
+        UnknownContent,
+        KindFixed,
+        UnknownCustomer,
+        NotPublished,
+        Forbidden,
+    ),
+)
+def preview_draft(
+    body: Draft,
+    ctx: Write,
+    customer_id: Number | None = None,
+    lang: Annotated[CleanText | None, Query(max_length=16)] = None,
+) -> DraftBody:
+    """A content that is being written, as a reader would see it and as every route would send it.
+
+    It is checked as saving checks it, and nothing is written. Content fields show their defaults, or the values of a
+    customer.
+    """
+    content = actions.draft(ctx, **body.model_dump())
+    html = previewing.page(ctx, content, language(lang, None))
+    ways = previewing.ways(ctx, content, customer_id)
+    if customer_id is not None and any(way.fields for way in ways):
+        audit.record(ctx, "content.preview", "customer", customer_id, key=content.key)
+    return DraftBody(key=content.key, taken=content.content_id > 0, html=html, routes=[_way(way) for way in ways])
+
+
+def _way(way: previewing.Way) -> RouteWayBody:
+    if way.kind is None:
+        no = way.refusal
+        assert no is not None
+        return RouteWayBody(route=way.route, message=None, code=no.code, reason=no.message, field=no.field)
+    body = dict(way.body or {})
+    message = MessagePreview(kind=way.kind, personal=way.personal, fields=list(way.fields), body=body)
+    return RouteWayBody(route=way.route, message=message, code=None, reason=None, field=None)
 
 
 @router.get("/{content_id}", responses=raises(NoSuchContent, Forbidden))
@@ -269,9 +223,9 @@ def publish_content(content_id: Id, body: PublishBody, ctx: Write) -> ContentBod
     return _shown(actions.publish(ctx, content_id, body.version))
 
 
-@router.delete("/{content_id}", status_code=204, responses=raises(NoSuchContent, Forbidden))
+@router.delete("/{content_id}", status_code=204, responses=raises(NoSuchContent, ContentUsed, Forbidden))
 def archive_content(content_id: Id, ctx: Write) -> None:
-    """Take a content out of the library; links that were sent stay readable."""
+    """Take a content out of the library, unless something sends it; links that were sent stay readable."""
     actions.archive(ctx, content_id)
 
 
@@ -292,6 +246,23 @@ def upload_file(
     return FileBody(**asdict(kept), url=f"/m/{kept.file_id}" if kept.kind == "image" else None)
 
 
+@router.get(
+    "/files/{file_id}/pages/{page}",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "The page"},
+        **raises(NotFound, Forbidden),
+    },
+)
+def read_file_page(file_id: Id, page: Id, ctx: Read) -> Response:
+    """A page of an uploaded PDF as a picture."""
+    return Response(
+        queries.file_page(ctx, file_id, page),
+        media_type="image/png",
+        headers={"Cache-Control": "private, max-age=86400"},
+    )
+
+
 @router.post("/{content_id}/link", responses=raises(NoSuchContent, Forbidden))
 def make_link(
     content_id: Id, ctx: Write, purpose: Annotated[CleanText, Query(min_length=1, max_length=100)]
@@ -310,13 +281,20 @@ def make_link(
         **raises(NoSuchContent, NotPublished, Forbidden),
     },
 )
-def preview_page(content_id: Id, request: Request, ctx: Write, version: Number | None = None) -> Response:
+def preview_page(
+    content_id: Id,
+    request: Request,
+    ctx: Write,
+    version: Number | None = None,
+    lang: Annotated[CleanText | None, Query(max_length=16)] = None,
+) -> Response:
     """The page as a reader would see it; nothing is counted and a form is not sent."""
     content = queries.content(ctx, content_id, version=version)
     if isinstance(content.body, TextBody | TemplateBody | LinkBody):
         raise NoSuchContent("this kind has no page of its own", field="content_id")
-    words = language(request.query_params.get("lang"), request.headers.get("accept-language"))
-    html = Maker(ctx, words, "preview", None, None).page(content, form_of(ctx, content), {})
+    words = language(lang, request.headers.get("accept-language"))
+    shelf = Shelf(ctx)
+    html = Maker(shelf, words, "preview", None, None).page(content, shelf.form_of(content), {})
     policy = "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; frame-ancestors 'self'"
     return HTMLResponse(html, headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"})
 
@@ -347,6 +325,21 @@ def content_statistics(
     return StatisticsBody.model_validate(asdict(statistics(ctx, content_id, since, until)))
 
 
+@router.get("/{content_id}/readers", responses=raises(NoSuchContent, BadCursor, Forbidden))
+def list_readers(
+    content_id: Id,
+    ctx: Read,
+    did: Did | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> ReaderPage:
+    """The known people who opened a content or did something on it, the latest first."""
+    page = readers(ctx, content_id, did=did, since=since, until=until, after=cursor, limit=limit)
+    return ReaderPage(items=[ReaderBody(**asdict(item)) for item in page.items], next=page.next)
+
+
 @router.get("/{content_id}/submissions", responses=raises(NoSuchContent, BadCursor, Forbidden))
 def list_submissions(content_id: Id, ctx: Read, cursor: str | None = None, limit: Limit = 50) -> SubmissionPage:
     """The answers to a form, newest first."""
@@ -357,4 +350,4 @@ def list_submissions(content_id: Id, ctx: Read, cursor: str | None = None, limit
     return SubmissionPage(items=[SubmissionBody(**asdict(item)) for item in page.items], next=page.next)
 
 
-__all__ = ["public", "router"]
+__all__ = ["floods", "public", "router"]

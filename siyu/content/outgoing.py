@@ -4,15 +4,15 @@ import html as entities
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from siyu.content import fields
+from siyu.content import fields, wecom
 from siyu.content.bodies import ArticleBody, EbookBody, FormBody, ImageBody, TemplateBody, TemplateText, TextBody
 from siyu.content.html import for_draft
 from siyu.content.types import PAGES, Content, FieldsNotAllowed, NotSendable
 
-PERSONAL = frozenset({"oa_custom", "oa_template"})
+PERSONAL = frozenset({"oa_custom", "oa_template", "wecom_welcome", "kf"})
 """Routes that send per person; on them links are personal and fields allowed (L1)."""
 
-ROUTES = PERSONAL | {"oa_mass"}
+ROUTES = PERSONAL | {"oa_mass", "moments"} | wecom.ROUTES
 OWN = "{{link}}"
 DRAFT_TITLE, DRAFT_HTML = 32, 19_000
 """Characters that a mass-sent article may have (docs/platform.md B.3; the platform's 20,000 less our own link)."""
@@ -21,7 +21,7 @@ DRAFT_TITLE, DRAFT_HTML = 32, 19_000
 def sendable(content: Content, route: str, template: str | None = None) -> tuple[str, dict[str, Any]]:
     """(kind of Outgoing, payload with placeholders) of a content on a route; raises NotSendable, FieldsNotAllowed.
 
-    For kind ``draft`` the payload is the article for draft_add.
+    For kind ``draft`` the payload is the article for draft_add; kind ``moment`` wants a picture (``queries.cover``).
     """
     if route not in ROUTES:
         raise NotSendable(f"content cannot be sent by the route {route} yet", field="route")
@@ -37,12 +37,20 @@ def sendable(content: Content, route: str, template: str | None = None) -> tuple
         raise NotSendable(f"a {content.kind} cannot be sent by {route}", field="route")
     if route == "oa_mass":
         return "draft", _draft(content)
+    if route == "moments":
+        return "moment", wecom.shared(content.digest or content.title, content.title, OWN)
     if body.message:
         words = body.message if fields.used(body.message, "body.message").own_link else f"{body.message}\n{OWN}"
-        return "text", {"msgtype": "text", "text": {"content": words}}
+        return "text", text_payload(words, route, "body.message")
+    if route == "kf":
+        # A card would need a picture uploaded anew every three days.
+        return "text", text_payload(f"{content.title}\n{OWN}", route, "title")
+    picture = None if body.cover is None else f"{{{{base}}}}/m/{body.cover}"
+    if route in wecom.ROUTES:
+        return "link", wecom.card(content.title, content.digest, OWN, picture)
     card = {"title": content.title, "description": content.digest, "url": OWN}
-    if body.cover is not None:
-        card["picurl"] = f"{{{{base}}}}/m/{body.cover}"
+    if picture is not None:
+        card["picurl"] = picture
     return "news", {"msgtype": "news", "news": {"articles": [card]}}
 
 
@@ -58,6 +66,12 @@ def text_payload(text: str, route: str, field: str = "body.text") -> dict[str, A
             field=field,
             detail={"fields": list(found.attributes), "route": route},
         )
+    if route in wecom.ROUTES:
+        return wecom.text(text, field)
+    if route == "kf":
+        return wecom.chat(text, field)
+    if route == "moments":
+        return wecom.moment(text, field)
     return {"msgtype": "text", "text": {"content": text}}
 
 

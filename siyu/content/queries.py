@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from siyu.content import codes, fields, files, store
+from siyu.content import codes, fields, files, naming, store
 from siyu.content import outgoing as shapes
 from siyu.content.bodies import load
 from siyu.content.types import (
@@ -81,6 +81,25 @@ def content(ctx: Ctx, ref: int | str, *, version: int | None = None, published: 
     return _content(row)
 
 
+def free_key(ctx: Ctx, title: str) -> str:
+    """A key for a new content, made from its title, that no content has (archived ones keep theirs)."""
+    wanted = naming.key_of(title)
+    return naming.free(wanted, store.keys_like(ctx, wanted))
+
+
+def titles(ctx: Ctx, ids: Iterable[int]) -> Mapping[int, str]:
+    """The latest titles of these contents."""
+    return store.titles(ctx, sorted(set(ids)))
+
+
+def linked_titles(ctx: Ctx, texts: Iterable[str]) -> Mapping[str, str]:
+    """The latest titles, by key, of the contents that these texts link to ({{link:key}})."""
+    keys = {key for text in texts if "{{" in text for key in fields.used(text, "text").keys}
+    found = store.by_keys(ctx, sorted(keys)) if keys else {}
+    named = titles(ctx, [row.content_id for row in found.values()])
+    return {key: named[row.content_id] for key, row in found.items()}
+
+
 def contents(
     ctx: Ctx,
     *,
@@ -95,7 +114,16 @@ def contents(
     rows = store.page(ctx, kind, words, archived, below, limit + 1)
     items = [
         Summary(
-            row.content_id, row.key, Kind(row.kind), row.title, row.latest, row.published, row.updated_at, row.archived
+            content_id=row.content_id,
+            key=row.key,
+            kind=Kind(row.kind),
+            title=row.title,
+            latest=row.latest,
+            published=row.published,
+            updated_at=row.updated_at,
+            archived=row.archived,
+            cover=row.cover,
+            file=row.file,
         )
         for row in rows[:limit]
     ]
@@ -106,7 +134,7 @@ def contents(
 def position(value: str) -> tuple[datetime, int]:
     """(time, id) of the last row of a page; raises BadCursor."""
     at, last = keys(value, 2)
-    if not isinstance(last, int) or not 0 <= last < 2**63:
+    if type(last) is not int or not 0 <= last < 2**63:
         raise BadCursor("the cursor belongs to another list", field="cursor")
     try:
         return moment(at, "cursor"), last
@@ -130,6 +158,15 @@ def file(ctx: Ctx, file_id: int) -> File:
     if row is None:
         raise NotFound("there is no such file", field="file_id")
     return file_of(row)
+
+
+def file_page(ctx: Ctx, file_id: int, page: int) -> bytes:
+    """A page (from 1) of an uploaded PDF as PNG; raises NotFound."""
+    row = store.files(ctx, [file_id]).get(file_id)
+    if row is None or not 1 <= page <= (row.pages or 0):
+        raise NotFound("there is no such file or page", field="file_id" if row is None else "page")
+    data = files.cached_page(row.sha256, page)
+    return data if data is not None else files.render_page(store.file_data(ctx, file_id) or b"", row.sha256, page)
 
 
 def link(ctx: Ctx, link_id: int) -> Link | None:

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     DateTime,
     ForeignKey,
@@ -21,6 +23,9 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
+    and_,
+    bindparam,
+    func,
     insert,
     or_,
     select,
@@ -32,7 +37,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import metadata
+from siyu.kernel.db import given, metadata, rows
 
 
 class ContentColumns(TypedColumns):
@@ -99,25 +104,60 @@ def _whole() -> Select[*tuple[Any, ...]]:
     ).join(version, version.c.content_id == content.c.content_id)
 
 
+_WANTED: Mapping[str, ColumnElement[Any]] = {
+    "at": bindparam("at", type_=Integer),
+    "published": content.c.published,
+    "latest": content.c.latest,
+}
+_ONE = {
+    (kind, which): _whole().where(version.c.version == number, column == bindparam("ref", type_=column.type))
+    for kind, column in ((int, content.c.content_id), (str, content.c.key))
+    for which, number in _WANTED.items()
+}
+
+
 def one(ctx: Ctx, ref: int | str, at: int | None, published: bool) -> Row[Any] | None:
     """A content by id or key, at version ``at``, else the published (None when there is none) or the latest one."""
-    if at is not None:
-        wanted = version.c.version == at
-    else:
-        wanted = version.c.version == (content.c.published if published else content.c.latest)
-    return ctx.tx.execute(
-        _whole().where(wanted, content.c.content_id == ref if isinstance(ref, int) else content.c.key == ref)
-    ).one_or_none()
+    which = "at" if at is not None else "published" if published else "latest"
+    statement = _ONE[int if isinstance(ref, int) else str, which]
+    return ctx.tx.execute(statement, {"ref": ref, "at": at} if which == "at" else {"ref": ref}).one_or_none()
+
+
+_BY_KEYS = select(content.c.key, content.c.content_id, content.c.kind, content.c.published, content.c.archived).where(
+    content.c.key == func.any(bindparam("keys", type_=ARRAY(Text)))
+)
 
 
 def by_keys(ctx: Ctx, keys: Sequence[str]) -> Mapping[str, Any]:
     """(content_id, kind, published, archived) of each key that exists."""
-    rows = ctx.tx.execute(
-        select(content.c.key, content.c.content_id, content.c.kind, content.c.published, content.c.archived).where(
-            content.c.key.in_(keys)
-        )
+    return {row.key: row for row in ctx.tx.execute(_BY_KEYS, {"keys": list(keys)})}
+
+
+_KEYS_LIKE = select(content.c.key).where(
+    or_(
+        content.c.key == bindparam("key", type_=Text),
+        content.c.key.startswith(bindparam("dashed", type_=Text)),  # keys hold no % and no _
     )
-    return {row.key: row for row in rows}
+)
+
+
+def keys_like(ctx: Ctx, key: str) -> frozenset[str]:
+    """The keys that are ``key`` or begin with it and a hyphen."""
+    return frozenset(ctx.tx.scalars(_KEYS_LIKE, {"key": key, "dashed": f"{key}-"}))
+
+
+_IDS = rows("ids", content_id=Integer())
+_TITLES = (
+    select(content.c.content_id, version.c.title)
+    .join_from(_IDS, content, content.c.content_id == _IDS.c.content_id)
+    .join(version, and_(version.c.content_id == content.c.content_id, version.c.version == content.c.latest))
+)
+
+
+def titles(ctx: Ctx, ids: Sequence[int]) -> dict[int, str]:
+    """content_id -> latest title."""
+    found = ctx.tx.execute(_TITLES, given(_IDS, content_id=ids)) if ids else ()
+    return {row.content_id: row.title for row in found}
 
 
 def lock_key(ctx: Ctx, key: str) -> Row[Any] | None:
@@ -168,7 +208,7 @@ def page(
 ) -> Sequence[Any]:
     """Library rows, newest change first, below ``after`` = (updated_at, content_id)."""
     statement = (
-        select(content, version.c.title)
+        select(content, version.c.title, *(version.c.body[name].as_integer().label(name) for name in ("cover", "file")))
         .join(version, (version.c.content_id == content.c.content_id) & (version.c.version == content.c.latest))
         .where(content.c.archived == archived)
         .order_by(content.c.updated_at.desc(), content.c.content_id.desc())
@@ -208,27 +248,37 @@ def _file() -> Select[*tuple[Any, ...]]:
     )
 
 
+_FILES = _file().where(file.c.file_id == func.any(bindparam("ids", type_=ARRAY(Integer))))
+
+
 def files(ctx: Ctx, ids: Sequence[int]) -> Mapping[int, Any]:
     """File rows without data, by id."""
-    return {row.file_id: row for row in ctx.tx.execute(_file().where(file.c.file_id.in_(ids)))}
+    return {row.file_id: row for row in ctx.tx.execute(_FILES, {"ids": list(ids)})}
 
 
 def file_data(ctx: Ctx, file_id: int) -> bytes | None:
     return ctx.tx.execute(select(file.c.data).where(file.c.file_id == file_id)).scalar_one_or_none()
 
 
+_LINK = select(link.c.link_id).where(
+    link.c.content_id == bindparam("content_id", type_=Integer),
+    link.c.purpose == bindparam("purpose", type_=Text),
+    link.c.account_id == bindparam("account_id", type_=Integer),
+)
+
+
 def ensure_link(ctx: Ctx, content_id: int, purpose: str, account_id: int) -> int:
     """The link of (content, purpose, account), made if missing. One statement when it exists."""
-    found = select(link.c.link_id).where(
-        link.c.content_id == content_id, link.c.purpose == purpose, link.c.account_id == account_id
-    )
-    link_id = ctx.tx.execute(found).scalar_one_or_none()
+    named = {"content_id": content_id, "purpose": purpose, "account_id": account_id}
+    link_id = ctx.tx.execute(_LINK, named).scalar_one_or_none()
     if link_id is None:
-        row = upsert(link).values(content_id=content_id, purpose=purpose, account_id=account_id, made_at=ctx.now)
-        ctx.tx.execute(row.on_conflict_do_nothing())
-        link_id = ctx.tx.execute(found).scalar_one()
+        ctx.tx.execute(upsert(link).values(**named, made_at=ctx.now).on_conflict_do_nothing())
+        link_id = ctx.tx.execute(_LINK, named).scalar_one()
     return link_id
 
 
+_BY_ID = select(link).where(link.c.link_id == bindparam("link_id", type_=Integer))
+
+
 def link_row(ctx: Ctx, link_id: int) -> Row[Any] | None:
-    return ctx.tx.execute(select(link).where(link.c.link_id == link_id)).one_or_none()
+    return ctx.tx.execute(_BY_ID, {"link_id": link_id}).one_or_none()

@@ -47,7 +47,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A row of the library list."""
+    """A row of the library list; ``cover`` and ``file`` are the file_ids that its latest version names."""
 
     content_id: int
     key: str
@@ -57,6 +57,8 @@ class Summary:
     published: int | None
     updated_at: datetime
     archived: bool
+    cover: int | None
+    file: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,18 @@ class Outgoing:
     cover_file: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Something that sends a content (a welcome, a journey): shown when archiving is refused."""
+
+    kind: str
+    id: int
+    name: str
+
+    def as_detail(self) -> Mapping[str, object]:
+        return {"kind": self.kind, "id": self.id, "name": self.name}
+
+
 class FieldsNotAllowed(Invalid):
     """Content fields such as {{name}} stand where the same words go to everybody."""
 
@@ -147,6 +161,24 @@ class KindFixed(Conflict):
     """A content never changes its kind; make another one."""
 
     code = "kind_fixed"
+
+
+class KeyTaken(Conflict):
+    """Another content has this key, and the writer meant a new one."""
+
+    code = "key_taken"
+
+
+class ContentChanged(Conflict):
+    """Somebody else saved a version of this content since the writer began; ``detail.latest`` is theirs."""
+
+    code = "content_changed"
+
+
+class ContentUsed(Conflict):
+    """Something sends the content; ``detail.used_by`` lists what."""
+
+    code = "content_used"
 
 
 class BadFile(Invalid):

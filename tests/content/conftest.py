@@ -13,7 +13,8 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from siyu.content import actions
-from siyu.content.http import public, router
+from siyu.content.http import floods, public, router
+from siyu.customers import actions as customers
 from siyu.kernel import secrets
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.jobs import Senders
@@ -142,7 +143,7 @@ def shelf(world: World) -> dict[str, int]:
 @contextmanager
 def served(world: World, monkeypatch: pytest.MonkeyPatch, senders: Senders | None = None) -> Iterator[str]:
     """The public pages on a port of their own, which becomes the public address."""
-    app = room_client(world, public, senders=senders).app
+    app = room_client(world, public, senders=senders, floods=floods).app
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -159,7 +160,14 @@ def served(world: World, monkeypatch: pytest.MonkeyPatch, senders: Senders | Non
 
 def browser(world: World, agent: str = PHONE) -> TestClient:
     """A browser with its own cookies; redirects are not followed."""
-    client = room_client(world, public, router)
+    client = room_client(world, public, router, floods=floods)
     client.headers["user-agent"] = agent
     client.follow_redirects = False
     return client
+
+
+def landed(world: World) -> World:
+    """The world after the next pulse took what waits into the timeline."""
+    with world.open() as ctx:
+        customers.take_pulse(ctx, 0, 256, 5_000)
+    return world

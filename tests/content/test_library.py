@@ -131,6 +131,28 @@ def test_a_page_goes_as_a_card_a_template_or_a_draft(ctx: Ctx) -> None:
     assert queries.cover(ctx, draft)[:3] == b"\xff\xd8\xff"
 
 
+def test_wecom_gets_a_text_or_a_card_personal_in_a_welcome_and_shared_in_a_group_send(ctx: Ctx) -> None:
+    shelf = library(ctx)
+    card = actions.outgoing(ctx, shelf["form"], "wecom_welcome", context=CONTEXT)
+    (attachment,) = queries.personalise(card, 7, {})["attachments"]
+    assert (attachment["msgtype"], attachment["link"]["title"]) == ("link", "领取电子书")
+    assert codes.read(attachment["link"]["url"].rpartition("/")[2])[1] == 7
+    hello = actions.outgoing(ctx, shelf["hello"], "wecom_welcome", context=CONTEXT)
+    assert queries.personalise(hello, 7, {"name": "王芳"})["text"]["content"].startswith("王芳好")
+    shared = actions.outgoing(ctx, shelf["form"], "wecom_group_send", context=CONTEXT)
+    (attachment,) = queries.mass_body(shared, None)["attachments"]
+    assert codes.read(attachment["link"]["url"].rpartition("/")[2])[1] == codes.SHARED
+    with pytest.raises(SiyuError) as refused:
+        actions.outgoing(ctx, shelf["hello"], "wecom_group_send", context=CONTEXT)
+    assert (refused.value.code, refused.value.detail) == (
+        "fields_not_allowed",
+        {"fields": ["name"], "route": "wecom_group_send"},
+    )
+    with pytest.raises(SiyuError) as long:
+        queries.check_text(ctx, "好" * 1334, "wecom_welcome")
+    assert (long.value.code, long.value.field) == ("not_sendable", "text")
+
+
 def test_fields_are_refused_where_everybody_gets_the_same_words(ctx: Ctx) -> None:
     shelf = library(ctx)
     with pytest.raises(SiyuError) as refused:
@@ -170,9 +192,10 @@ def test_a_code_bears_no_change(ctx: Ctx) -> None:
 
 
 def test_a_book_is_what_its_bytes_say(ctx: Ctx) -> None:
-    book = actions.upload(ctx, pdf(2), "书.pdf")
+    data = pdf(2)  # once: a PDF bears the second in which it was made
+    book = actions.upload(ctx, data, "书.pdf")
     assert (book.kind, book.pages, book.media_type) == ("pdf", 2, "application/pdf")
-    assert actions.upload(ctx, pdf(2), "again.pdf").file_id == book.file_id
+    assert actions.upload(ctx, data, "again.pdf").file_id == book.file_id
     for data, words in (
         (b"", "empty"),
         (b"hello", "neither"),

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from siyu.content import actions, codes
 from siyu.content.types import LinkContext
 from siyu.customers import actions as customers
 from siyu.customers.types import Identity, Record
 from siyu.kernel.settings import settings
-from tests.content.conftest import GOOD, WECHAT, browser, library, served
-from tests.content.test_pages import events, view_of
-from tests.platforms.sandboxed import APPID, Platforms, platforms
+from tests.content.conftest import GOOD, WECHAT, browser, landed, library, served
+from tests.content.test_pages import events, seen, view_of
+from tests.platforms.sandboxed import APPID, CORPID, Platforms, platforms
 from tests.support.world import World
 
 
@@ -74,7 +76,7 @@ def test_the_parameters_of_an_address_survive_the_question_and_are_a_touch(town:
         "select latest_source_kind, latest_source_code from customer where customer_id = :c", c=town.customers[0]
     )
     assert tuple(row) == ("url", "poster")
-    (click,) = town.world.rows("select props from event where type = 'link_clicked'")
+    (click,) = landed(town.world).rows("select props from event where type = 'link_clicked'")
     assert click.props["utm_campaign"] == "spring"
 
 
@@ -109,7 +111,9 @@ def test_a_form_is_prefilled_only_for_the_one_whom_oauth_proved(town: Town) -> N
     from siyu.content.reading.visitor import COOKIE, new_visitor
 
     proven = browser(town.world, WECHAT)
-    proven.cookies.set(COOKIE, new_visitor().knowing(town.at.oa, openid).cookie())
+    proven.cookies.set(
+        COOKIE, new_visitor().knowing(town.at.oa, Identity("oa_openid", openid, str(town.at.oa))).cookie()
+    )
     path = town.url("form", town.customers[0]).rpartition("/p/")[2]
     page = proven.get(f"/p/{path}").text
     assert 'value="王芳"' in page
@@ -124,11 +128,121 @@ def test_a_form_is_prefilled_only_for_the_one_whom_oauth_proved(town: Town) -> N
     assert "王芳" not in stranger.get(f"/p/{path}").text
 
 
+def _contact(town: Town) -> int:
+    """Person 3, who added a salesperson and follows the Official Account without Siyu's knowing."""
+    town.at.sandbox.act(3, "add_member", corpid=CORPID, userid="lisi")
+    external = next(str(one["external_userid"]) for one in town.at.sandbox.person(3)["contacts"])
+    identity = Identity("external_userid", external, CORPID)
+    with town.world.open() as ctx:
+        (contact,) = customers.identify(ctx, [Record(f"wecom:{town.at.wecom}", external, (identity,), ctx.now)])
+    return contact
+
+
+def _sent(town: Town, key: str, owner: int = codes.SHARED) -> str:
+    """A link as it goes through a salesperson."""
+    with town.world.open() as ctx:
+        link = actions.ensure_link(ctx, town.shelf[key], LinkContext("send", town.at.wecom))
+    return f"{settings().public_url}/p/{codes.code(link, owner)}"
+
+
+def test_a_link_that_goes_through_a_salesperson_asks_the_wecom_app_who_reads(town: Town) -> None:
+    contact = _contact(town)
+    town.at.sandbox.act(3, "open_url", url=_sent(town, "article"), account=APPID)
+    assert events(town.world, contact) == ["link_clicked"]
+    town.at.sandbox.act(3, "open_url", url=_sent(town, "book"), account=APPID)
+    exchanges = [call for call in town.at.sandbox.counts()["api"] if call["path"].endswith("/auth/getuserinfo")]
+    assert [call["calls"] for call in exchanges] == [1], "the browser is known"
+    assert events(town.world, contact) == ["link_clicked", "link_clicked"]
+    town.at.sandbox.act(2, "open_url", url=_sent(town, "article", contact), account=APPID)
+    assert events(town.world, contact)[-1] == "forwarded", "who reads is no contact"
+
+
+def test_a_form_from_a_salesperson_s_link_is_the_contact_s(town: Town) -> None:
+    contact = _contact(town)
+    town.at.sandbox.act(3, "fill_form", url=_sent(town, "form"), account=APPID, fields=dict(GOOD))
+    town.at.wait(hours=1)
+    assert "form_submitted" in events(town.world, contact)
+    other = GOOD | {"mobile": "13812341299"}
+    town.at.sandbox.act(2, "fill_form", url=_sent(town, "form"), account=APPID, fields=other)
+    town.at.wait(hours=1)
+    phones = seen(town.world, "select answers->>'mobile' from form_submission order by submission_id")
+    assert phones == [("+8613812341234",), ("+8613812341299",)]
+    assert events(town.world, contact).count("form_submitted") == 1
+
+
 def test_a_page_is_shown_when_wechat_does_not_answer(town: Town) -> None:
     town.at.sandbox.set_faults(ip_denied=True)
     acted = town.at.sandbox.act(1, "open_url", url=town.url("article"), account=APPID)
     assert [entry["result"] for entry in acted["log"] if entry["name"] == "open"] == ["200"]
     assert town.world.value("select count(*) from visitor_event") == 1
+
+
+def _exchanges(town: Town) -> int:
+    calls = town.at.sandbox.counts()["api"]
+    return sum(call["calls"] for call in calls if call["path"].endswith("/sns/oauth2/access_token"))
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("busy", 41), ("lost", 15), ("down", 1)])
+def test_an_exchange_that_fails_is_asked_once_more_with_a_fresh_code(town: Town, kind: str, seed: int) -> None:
+    owner, friend = town.customers
+    town.at.sandbox.set_faults(oauth=0.5, seed=seed)  # the first code of person 1 fails in this way, the second works
+    acted = town.at.sandbox.act(1, "open_url", url=town.url("article", friend) + "?utm_source=poster", account=APPID)
+    assert [entry["result"] for entry in acted["log"] if entry["name"] == "open"] == ["200"]
+    assert _exchanges(town) == (4 if kind == "busy" else 2), "a busy platform is asked three times"
+    assert events(town.world, owner) == ["link_clicked"]
+    assert events(town.world, friend) == ["forwarded"]
+    assert town.world.value("select latest_source_code from customer where customer_id = :c", c=owner) == "poster"
+    assert town.world.value("select count(*) from content_view") == 1
+
+
+def test_after_two_failures_the_page_opens_to_nobody_and_says_nothing_wrong(town: Town) -> None:
+    owner = town.customers[0]
+    town.at.sandbox.set_faults(oauth=1.0)
+    acted = town.at.sandbox.act(1, "open_url", url=town.url("form", owner), account=APPID)
+    town.at.sandbox.act(1, "open_url", url=town.url("article", owner), account=APPID)
+    assert _exchanges(town) > 1
+    assert [entry["result"] for entry in acted["log"] if entry["name"] == "open"] == ["200"]
+    assert events(town.world, owner) == [], "in WeChat a personal link may have been passed on"
+    assert town.world.value("select count(*) from content_view where not known and not forward") == 2
+    assert town.world.value("select count(*) from visitor_event where type = 'content_viewed'") == 2
+
+
+def test_a_form_of_a_reader_whom_nobody_proved_is_not_the_owner_s(town: Town) -> None:
+    owner = town.customers[0]
+    with town.world.open() as ctx:
+        fields = [{"name": "mark", "label": "打分", "type": "number"}]
+        survey = actions.save_content(
+            ctx, key="survey", kind="form", title="打分", body={"fields": fields}, publish=True
+        )
+    town.shelf["survey"] = survey.content_id
+    town.at.sandbox.set_faults(oauth=1.0)
+    town.at.sandbox.act(2, "fill_form", url=town.url("survey", owner), account=APPID, fields={"mark": "3"})
+    town.at.wait(hours=1)
+    assert seen(town.world, "select customer_id, answers->>'mark' from form_submission") == [(0, "3")]
+    assert events(town.world, owner) == []
+
+
+def test_settings_at_fault_are_not_asked_again_and_are_told(town: Town) -> None:
+    town.at.sandbox.set_faults(ip_denied=True)
+    before = _failed(town, "40164")
+    with capture_logs() as told:
+        town.at.sandbox.act(1, "open_url", url=town.url("article"), account=APPID)
+    (failure,) = [entry for entry in told if entry["event"] == "oauth_failed"]
+    assert failure == {
+        "event": "oauth_failed",
+        "log_level": "warning",
+        "account": town.at.oa,
+        "error": "platform_call_failed",
+        "code": 40164,
+        "reason": "our address is not on the account's list",
+        "again": False,
+    }
+    assert _failed(town, "40164") - before == 1
+
+
+def _failed(town: Town, code: str) -> float:
+    found = REGISTRY.get_sample_value("siyu_oauth_failed_total", {"account": str(town.at.oa), "code": code})
+    return found or 0.0
 
 
 def test_a_state_of_another_browser_logs_nobody_in(town: Town) -> None:

@@ -12,7 +12,7 @@ from siyu.content.types import LinkContext
 from siyu.customers import actions as customers
 from siyu.customers.types import Identity, Record
 from siyu.kernel.db import ids_of
-from tests.content.conftest import GOOD, PHONE, browser
+from tests.content.conftest import GOOD, PHONE, browser, landed
 from tests.support.world import World
 
 
@@ -31,7 +31,7 @@ def person(world: World, key: str, profiling: bool = False) -> int:
 
 
 def events(world: World, customer_id: int) -> list[str]:
-    rows = world.rows(
+    rows = landed(world).rows(
         "select type from event where customer_id = :c and source = 'content' order by event_id", c=customer_id
     )
     return [row.type for row in rows]
@@ -67,8 +67,8 @@ def test_reading_of_a_person_with_consent_is_in_the_timeline_page_by_page(world:
     owner = person(world, "王芳", profiling=True)
     reader = browser(world)
     view = view_of(reader.get(link(world, shelf["book"], owner)).text)
-    for page, ms in ((1, 4000), (2, 9000), (1, 4000), (2, 9500), (2, 3000)):
-        assert reader.post("/t/view", json={"view": view, "page": page, "ms": ms}).status_code == 204
+    for pages in ([[1, 4000], [2, 9000]], [[1, 4000]], [[2, 9100], [1, 3000], [2, 9500]], [[2, 3000]]):
+        assert reader.post("/t/view", json={"view": view, "read": pages}).status_code == 204
     assert events(world, owner) == ["link_clicked", "content_viewed", "page_read", "page_read", "page_read"]
     read = world.rows(
         "select props->>'page' p, sum((props->>'ms')::int) ms from event where type = 'page_read' group by 1"
@@ -81,7 +81,7 @@ def test_reading_without_consent_is_counted_and_tied_to_nobody(world: World, she
     owner = person(world, "王芳")
     reader = browser(world)
     view = view_of(reader.get(link(world, shelf["book"], owner)).text)
-    reader.post("/t/view", json={"view": view, "page": 1, "ms": 4000})
+    reader.post("/t/view", json={"view": view, "read": [[1, 4000]]})
     assert events(world, owner) == ["link_clicked"]
     assert seen(world, "select ms, pages from content_view") == [(4000, 1)]
     assert world.rows("select count(*) from visitor_event") == [(0,)]
@@ -106,8 +106,8 @@ def test_a_personal_link_that_another_opens_is_a_forward_and_counts_once_per_ope
 def test_an_unknown_reader_waits_aside_and_is_joined_by_the_form(world: World, shelf: dict[str, int]) -> None:
     reader = browser(world)
     view = view_of(reader.get(link(world, shelf["article"]) + "?utm_source=wechat&utm_campaign=spring").text)
-    reader.post("/t/view", json={"view": view, "page": 1, "ms": 7000})
-    assert world.rows("select count(*) from event where source = 'content'") == [(0,)]
+    reader.post("/t/view", json={"view": view, "read": [[1, 7000]]})
+    assert landed(world).rows("select count(*) from event where source = 'content'") == [(0,)]
     assert [row.type for row in world.rows("select type from visitor_event order by type")] == [
         "content_viewed",
         "page_read",
@@ -196,11 +196,16 @@ def test_pages_bring_nothing_from_elsewhere_and_say_so(world: World, shelf: dict
     [
         (b"{", None),
         (b'{"view": 5}', "view"),
-        (b'{"view": "nonsense", "page": 1, "ms": 1}', "view"),
-        (b'{"view": "VIEW", "page": 0, "ms": 1}', "page"),
-        (b'{"view": "VIEW", "page": true, "ms": 1}', "page"),
-        (b'{"view": "VIEW", "page": 1, "ms": -1}', "ms"),
-        (b'{"view": "VIEW", "page": 1, "ms": 1e999}', "ms"),
+        (b'{"view": "nonsense", "read": [[1, 1]]}', "view"),
+        (b'{"view": "VIEW"}', "read"),
+        (b'{"view": "VIEW", "read": []}', "read"),
+        (b'{"view": "VIEW", "read": {"1": 1}}', "read"),
+        (b'{"view": "VIEW", "read": [[1]]}', "read"),
+        (b'{"view": "VIEW", "read": [[0, 1]]}', "read"),
+        (b'{"view": "VIEW", "read": [[1, 1], [true, 1]]}', "read"),
+        (b'{"view": "VIEW", "read": [[1, -1]]}', "read"),
+        (b'{"view": "VIEW", "read": [[1, 1e999]]}', "read"),
+        (b'{"view": "VIEW", "read": ' + b"[" * 100_000, None),
         (b"\xff\xfe", None),
     ],
 )
@@ -218,7 +223,7 @@ def test_statistics_show_what_became_of_a_content(world: World, shelf: dict[str,
     view = view_of(first.get(link(world, shelf["book"], owner)).text)
     second.get(link(world, shelf["book"]))
     second.get(link(world, shelf["book"]))
-    first.post("/t/view", json={"view": view, "page": 2, "ms": 3000})
+    first.post("/t/view", json={"view": view, "read": [[2, 3000]]})
     got: dict[str, Any] = first.get(f"/api/content/{shelf['book']}/statistics").json()
     assert {key: got[key] for key in ("views", "readers", "known_views", "ms", "forwarded_views")} == {
         "views": 3,
@@ -240,3 +245,47 @@ def test_an_old_link_stays_readable_when_its_content_is_archived(world: World, s
     assert reader.get(path).status_code == 200
     with world.open() as ctx:
         assert shelf["article"] not in {item.content_id for item in queries.contents(ctx).items}
+
+
+def test_the_people_behind_the_counts_are_listed(world: World, shelf: dict[str, int]) -> None:
+    silent, open_ = person(world, "王芳"), person(world, "李雷", profiling=True)
+    reader = browser(world)
+    for owner in (silent, open_):
+        view = view_of(reader.get(link(world, shelf["book"], owner)).text)
+        reader.post("/t/view", json={"view": view, "read": [[1, 4000], [3, 2000]]})
+        world.wait(minutes=5)
+    reader.get(link(world, shelf["book"]))
+    landed(world)
+    path = f"/api/content/{shelf['book']}/readers"
+    told = reader.get(path).json()
+    assert [(row["customer_id"], row["name"], row["opened"], row["page"], row["ms"]) for row in told["items"]] == [
+        (open_, "李雷", 1, 3, 6000),
+        (silent, "王芳", 1, None, None),
+    ]
+    first = reader.get(path, params={"limit": 1}).json()
+    rest = reader.get(path, params={"limit": 1, "cursor": first["next"]}).json()
+    assert [row["customer_id"] for row in (*first["items"], *rest["items"])] == [open_, silent]
+    assert rest["next"] is None
+    assert [row["customer_id"] for row in reader.get(path, params={"did": "read"}).json()["items"]] == [open_]
+    assert reader.get(path, params={"did": "submitted"}).json()["items"] == []
+    assert reader.get(path, params={"did": "clicked"}).json()["items"] == []
+    href = hrefs(reader.get(link(world, shelf["book"], silent)).text)[-1]
+    assert reader.get(href).headers["content-type"] == "application/pdf"
+    landed(world)
+    (row,) = reader.get(path, params={"did": "clicked"}).json()["items"]
+    assert (row["customer_id"], row["opened"], row["clicks"], row["downloaded"]) == (silent, 2, 1, True)
+    counted = reader.get(path.replace("readers", "statistics")).json()
+    assert counted["clicks"] == 1, "the list and the count mean the same"
+    assert reader.get(path, params={"did": "slept"}).status_code == 422
+    assert reader.get(path, params={"cursor": "x"}).status_code == 422
+    assert reader.get("/api/content/999999/readers").status_code == 404
+
+
+def test_who_sent_a_form_is_listed_with_the_phone_masked(world: World, shelf: dict[str, int]) -> None:
+    reader = browser(world)
+    path = link(world, shelf["form"])
+    reader.post(path.replace("/p/", "/f/"), data={**GOOD, "view": view_of(reader.get(path).text)})
+    landed(world)
+    (row,) = reader.get(f"/api/content/{shelf['form']}/readers", params={"did": "submitted"}).json()["items"]
+    assert (row["name"], row["phone"], row["started"]) == ("王芳", "138****1234", True)
+    assert row["submitted_at"] == "2026-03-02T01:00:00Z"

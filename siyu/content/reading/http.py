@@ -1,18 +1,23 @@
 """Private: the pages that customers open. No sign-in; machines are shown the page but counted nowhere."""
 
 import json
+import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import Field
+from starlette.routing import Route
 
 from siyu.content import files, queries, store
-from siyu.content.bodies import EbookBody, LinkBody
-from siyu.content.reading import actions, silent, submitting
-from siyu.content.reading.pages import STATIC, Maker, message, sheet_key, static
+from siyu.content.bodies import EbookBody
+from siyu.content.reading import actions, downloading, people, silent, submitting
+from siyu.content.reading.opening import Opening, open_links
+from siyu.content.reading.pages import STATIC, message, sheet_key, static
+from siyu.content.reading.shelf import DeadLink
 from siyu.content.reading.visitor import (
     COOKIE,
     COOKIE_SECONDS,
@@ -27,8 +32,8 @@ from siyu.content.reading.visitor import (
 from siyu.content.reading.words import Language, language
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.errors import Invalid, NotFound, SiyuError, TooMany
-from siyu.kernel.http import Edge, requires
+from siyu.kernel.errors import Invalid, NotFound, TooMany
+from siyu.kernel.http import Edge, body_of, requires
 
 public = APIRouter(tags=["pages"])
 Small = Annotated[int, Field(ge=0, lt=2**31)]
@@ -43,23 +48,6 @@ _SECURE = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-store",
 }
-
-
-class TooLarge(SiyuError):
-    """More was posted than a form or a beacon can hold."""
-
-    status = 413
-    code = "too_large"
-
-
-async def posted(request: Request) -> bytes:
-    """The body of a post, up to LONGEST_POST bytes; raises TooLarge."""
-    parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > LONGEST_POST:
-            raise TooLarge("the body is too large")
-    return bytes(parts)
 
 
 def _language(request: Request) -> Language:
@@ -92,168 +80,169 @@ def _token(text: str) -> ViewToken:
         raise Invalid("this is not a view of ours", field="view") from None
 
 
-@public.get("/p/{code}", response_class=HTMLResponse)
-def open_link(code: str, request: Request, ctx: Annotated[Ctx, requires(None)]) -> Response:
+def _edge(request: Request) -> Edge:
+    edge: Edge = request.app.state.edge
+    return edge
+
+
+async def open_link(request: Request) -> Response:
     """Open a link: a page, or the outside address it wraps. Inside WeChat the reader is asked for silently first."""
     words = _language(request)
-    try:
-        target = actions.target(ctx, code)
-    except actions.DeadLink:
-        return _page(message(words, "gone"), 404)
     agent = request.headers.get("user-agent", "")
     purpose = request.headers.get("sec-purpose", request.headers.get("purpose", ""))
-    body = target.content.body
-    if is_bot(agent, purpose):
-        if isinstance(body, LinkBody):
-            return RedirectResponse(body.url, 302, headers=_SECURE)
-        return _page(Maker(ctx, words, code, None, target.link.account_id).page(target.content, target.form, {}))
-    visitor = _visitor(request) or new_visitor()
-    wechat = is_wechat(agent)
-    account = silent.account_for(ctx, target.link.account_id) if wechat else None
-    if account is not None and silent.wanted(visitor, account):
-        response: Response = RedirectResponse(silent.redirect(account, visitor, code), 302, headers=_SECURE)
+    visitor = None if is_bot(agent, purpose) else _visitor(request) or new_visitor()
+    opening = Opening(request.path_params["code"], visitor, is_wechat(agent), dict(request.query_params), words)
+    try:
+        shown = await _edge(request).together(open_links, opening)
+    except DeadLink:
+        return _page(message(words, "gone"), 404)
+    response: Response = RedirectResponse(shown.address, 302, headers=_SECURE) if shown.address else _page(shown.html)
+    if shown.asks:
         response.set_cookie(
             _QUERY, request.url.query[:500], max_age=600, httponly=True, samesite="lax", secure=_secure(request)
         )
-        return _with_cookie(response, request, visitor)
-    opened = actions.open_page(ctx, target, visitor, wechat=wechat, parameters=dict(request.query_params))
-    if isinstance(body, LinkBody):
-        response = RedirectResponse(body.url, 302, headers=_SECURE)
-    else:
-        maker = Maker(ctx, words, code, opened.token, target.link.account_id)
-        response = _page(maker.page(target.content, target.form, opened.known))
-    return _with_cookie(response, request, visitor)
+    return _with_cookie(response, request, visitor) if visitor else response
 
 
-@public.get("/oauth/oa/{account_id}/callback", response_class=HTMLResponse)
-def oauth_callback(account_id: Small, request: Request, state: str = "", code: str = "") -> Response:
-    """WeChat sends the browser back; whatever it says, the reader gets the page."""
+async def oauth_callback(request: Request) -> Response:
+    """WeChat or WeCom sends the browser back; whatever it says, the reader gets the page. Where a fresh code may help,
+    opening the link again asks once more (ADR 46)."""
+    kind, account_id = str(request.path_params["kind"]), int(request.path_params["account_id"])
+    state, code = request.query_params.get("state", ""), request.query_params.get("code", "")
     visitor = _visitor(request)
     link = silent.code_of(account_id, visitor, state) if visitor else None
-    if visitor is None or link is None:
+    if visitor is None or link is None or kind not in silent.KINDS:
         return _page(message(_language(request), "gone"), 404)
-    asked = silent.Asked()
-    if code:
-        edge: Edge = request.app.state.edge
-        edge.run(silent.exchange(account_id, code, visitor, asked))
-    if asked.openid:
-        visitor = visitor.knowing(account_id, asked.openid)
+    edge = _edge(request)
+    asked = partial(silent.exchange, kind=kind, account_id=account_id, code=code)
+    answered = await edge.call_out(asked) if code else silent.Answered()
+    if answered.name:
+        proof = people.Proof(account_id, answered.kind, answered.name, visitor)
+        visitor = visitor.knowing(account_id, await edge.together(people.join, proof))
     else:
-        visitor = visitor.refusing(account_id, machine())
+        visitor = visitor.failing(account_id, machine(), again=answered.again)
     query = request.cookies.get(_QUERY, "")
     response = RedirectResponse(f"/p/{link}{'?' + query if query else ''}", 302, headers=_SECURE)
     response.delete_cookie(_QUERY)
     return _with_cookie(response, request, visitor)
 
 
-@public.post("/t/view", status_code=204)
-def beacon(data: Annotated[bytes, Depends(posted)], ctx: Annotated[Ctx, requires(None)]) -> Response:
-    """What a page tells: ``{view, page, ms}`` (milliseconds on that page in all so far) or ``{view, field}``."""
+async def beacon(request: Request) -> Response:
+    """What a page tells: ``{view, read: [[page, ms], ...]}`` (milliseconds on each page in all so far) or
+    ``{view, field}``."""
     try:
-        told = json.loads(data)
-    except ValueError:
+        told = json.loads(await body_of(request, LONGEST_POST))
+    except (ValueError, RecursionError):
         raise Invalid("a beacon is JSON") from None
     if not isinstance(told, dict) or not isinstance(told.get("view"), str):
         raise Invalid("a beacon names its view", field="view")
     token = _token(told["view"])
     if "field" in told:
-        actions.touch_field(ctx, token, str(told["field"])[:100])
+        await _edge(request).together(actions.touch, actions.Touched(token, str(told["field"])[:100]))
     else:
-        page, ms = told.get("page"), told.get("ms")
-        if type(page) is not int or not 1 <= page <= files.MAX_PAGES:
-            raise Invalid("page is a number from 1", field="page")
-        if type(ms) is not int or not 0 <= ms < 2**53:
-            raise Invalid("ms is a number of milliseconds", field="ms")
-        actions.read_page(ctx, token, page, ms)
+        await _edge(request).together(actions.read, actions.Read(token, _pages(told.get("read"))))
     return Response(status_code=204)
 
 
-@public.get("/t/go")
-def go(view: str, n: Small, request: Request, ctx: Annotated[Ctx, requires(None)]) -> Response:
+def _pages(told: object) -> dict[int, int]:
+    """Page -> milliseconds; raises Invalid."""
+    if not isinstance(told, list) or not 0 < len(told) <= files.MAX_PAGES:
+        raise Invalid("read is a list of [page, ms]", field="read")
+    pages: dict[int, int] = {}
+    for one in told:
+        page, ms = one if isinstance(one, list) and len(one) == 2 else (None, None)
+        if type(page) is not int or not 1 <= page <= files.MAX_PAGES:
+            raise Invalid("page is a number from 1", field="read")
+        if type(ms) is not int or not 0 <= ms < 2**53:
+            raise Invalid("ms is a number of milliseconds", field="read")
+        pages[page] = max(ms, pages.get(page, 0))
+    return pages
+
+
+async def go(request: Request) -> Response:
     """Leave a page by one of its own outside addresses; the click is counted on the way."""
     try:
-        address = actions.click_away(ctx, _token(view), n)
-    except (Invalid, actions.DeadLink):
+        away = actions.Away(_token(request.query_params.get("view", "")), _number(request, "n"))
+        address = await _edge(request).together(actions.click_away, away)
+    except (Invalid, DeadLink):
         return _page(message(_language(request), "gone"), 404)
     return RedirectResponse(address, 302, headers=_SECURE)
 
 
-@public.post("/f/{code}", response_class=HTMLResponse)
-def submit_form(
-    code: str, request: Request, data: Annotated[bytes, Depends(posted)], ctx: Annotated[Ctx, requires(None)]
-) -> Response:
+async def submit_form(request: Request) -> Response:
     """Send a form. Faults come back on the page (422); what was taken leads to the page of thanks (303)."""
+    code: str = request.path_params["code"]
     words = _language(request)
+    data = await body_of(request, LONGEST_POST)
+    visitor = _visitor(request)
     try:
         raw = parse_qs(data.decode(), keep_blank_values=True, max_num_fields=400)
         token = _token(raw.pop("view", [""])[0])
-        visitor = _visitor(request)
         if visitor is not None and visitor.number != token.number:
             return _page(message(words, "stale"), 403)
-        done = submitting.submit(ctx, token, visitor, raw)
+        sent = await _edge(request).together(submitting.submit, submitting.Sending(code, token, visitor, raw, words))
     except ValueError:
         return _page(message(words, "busy"), 400)
-    except (Invalid, actions.DeadLink):
+    except (Invalid, DeadLink):
         return _page(message(words, "stale"), 403)
-    if done.faults:
-        target = actions.target(ctx, code)
-        maker = Maker(ctx, words, code, token, target.link.account_id)
-        status = TooMany.status if "often" in done.faults.values() else 422
-        return _page(maker.page(done.page, done.form, done.known, raw, done.faults), status)
-    again = "&again=1" if done.again else ""
+    if sent.html:
+        return _page(sent.html, TooMany.status if "often" in sent.faults.values() else 422)
+    again = "&again=1" if sent.again else ""
     response = RedirectResponse(f"/f/{code}/done?view={token.sealed()}{again}", 303, headers=_SECURE)
-    if visitor is not None and done.who is not None:
-        _with_cookie(response, request, visitor.joining(done.who.origin_id))
+    if visitor is not None and sent.who is not None:
+        _with_cookie(response, request, visitor.joining(sent.who.origin_id))
     return response
 
 
-@public.get("/f/{code}/done", response_class=HTMLResponse)
-def form_done(code: str, view: str, request: Request, ctx: Annotated[Ctx, requires(None)], again: int = 0) -> Response:
+async def form_done(request: Request) -> Response:
     """The page of thanks of a form that this view has sent."""
-    words = _language(request)
+    words, asked = _language(request), request.query_params
     try:
-        target, token = actions.target(ctx, code), _token(view)
-        page, form = actions.submitted(ctx, token)
-    except (Invalid, actions.DeadLink):
+        token = _token(asked.get("view", ""))
+        thanking = submitting.Thanking(request.path_params["code"], token, asked.get("again") == "1", words)
+        return _page(await _edge(request).together(submitting.thank, thanking))
+    except (Invalid, DeadLink):
         return _page(message(words, "gone"), 404)
-    maker = Maker(ctx, words, code, token, target.link.account_id)
-    before = len(actions.outside(page)) if page.content_id != form.content_id else 0
-    return _page(maker.done(form, bool(again), before))
 
 
-def _book(ctx: Ctx, content_id: int, version: int, key: str) -> tuple[int, int, str]:
-    """(file_id, pages, sha256) of the e-book whose key this is; raises NotFound."""
-    content = queries.content(ctx, content_id, version=version)
-    if key != sheet_key(content_id, version) or not isinstance(content.body, EbookBody):
-        raise NotFound("no such page", field="k")
-    row = store.files(ctx, [content.body.file])[content.body.file]
-    return row.file_id, row.pages or 0, row.sha256
-
-
-@public.get("/e/{content_id}/book.pdf")
-def download_book(content_id: Small, v: Small, k: str, ctx: Annotated[Ctx, requires(None)], view: str = "") -> Response:
+async def download_book(request: Request) -> Response:
     """The PDF of an e-book that may be downloaded; the download is counted."""
-    content = queries.content(ctx, content_id, version=v)
-    file_id, _, _ = _book(ctx, content_id, v, k)
-    if not isinstance(content.body, EbookBody) or not content.body.downloadable:
-        raise NotFound("this book cannot be downloaded", field="content_id")
-    if view:
-        actions.clicked(ctx, _token(view), content_id, {"file": file_id}, "download", "downloaded")
-    data = store.file_data(ctx, file_id)
-    headers = {**_SECURE, "Content-Disposition": f'attachment; filename="{content.key}.pdf"'}
-    return Response(data, media_type="application/pdf", headers=headers)
+    content_id: int = request.path_params["content_id"]
+    version, view = _number(request, "v"), request.query_params.get("view", "")
+    if request.query_params.get("k") != sheet_key(content_id, version):
+        raise NotFound("no such page", field="k")
+    token = _token(view) if view else None
+    book = await _edge(request).together(downloading.download, downloading.Download(content_id, version, token))
+    headers = {**_SECURE, "Content-Disposition": f'attachment; filename="{book.name}.pdf"'}
+    return Response(book.data, media_type="application/pdf", headers=headers)
+
+
+def _number(request: Request, name: str) -> int:
+    """A small number of the query; raises Invalid."""
+    text = request.query_params.get(name, "")
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise Invalid(f"{name} is a number", field=name)
+    return int(text)
+
+
+floods = (
+    Route("/p/{code}", open_link, methods=["GET"]),
+    Route("/oauth/{kind}/{account_id:int}/callback", oauth_callback, methods=["GET"]),
+    Route("/t/view", beacon, methods=["POST"]),
+    Route("/t/go", go, methods=["GET"]),
+    Route("/f/{code}", submit_form, methods=["POST"]),
+    Route("/f/{code}/done", form_done, methods=["GET"]),
+    Route("/e/{content_id:int}/book.pdf", download_book, methods=["GET"]),
+)
 
 
 @public.get("/e/{content_id}/{page}.png")
 def book_page(content_id: Small, page: Small, v: Small, k: str, ctx: Annotated[Ctx, requires(None)]) -> Response:
     """One page of an e-book as a picture."""
-    file_id, pages, sha = _book(ctx, content_id, v, k)
-    if not 1 <= page <= pages:
-        raise NotFound("the book has no such page", field="page")
-    data = files.cached_page(sha, page)
-    if data is None:
-        data = files.render_page(store.file_data(ctx, file_id) or b"", sha, page)
-    return Response(data, media_type="image/png", headers=_kept())
+    content = queries.content(ctx, content_id, version=v)
+    if k != sheet_key(content_id, v) or not isinstance(content.body, EbookBody):
+        raise NotFound("no such page", field="k")
+    return Response(queries.file_page(ctx, content.body.file, page), media_type="image/png", headers=_kept())
 
 
 @public.get("/m/{file_id}")

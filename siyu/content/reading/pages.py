@@ -9,8 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from siyu.content import actions as library
-from siyu.content import codes, html, queries
+from siyu.content import codes, html
 from siyu.content.bodies import (
     ArticleBody,
     Button,
@@ -26,10 +25,10 @@ from siyu.content.bodies import (
     ctas,
 )
 from siyu.content.reading import forms
+from siyu.content.reading.shelf import Shelf
 from siyu.content.reading.visitor import ViewToken
 from siyu.content.reading.words import WORDS, Language
 from siyu.content.types import Content, LinkContext
-from siyu.kernel.ctx import Ctx
 from siyu.kernel.secrets import sign
 
 _HERE = Path(__file__).parent
@@ -83,6 +82,10 @@ def message(language: Language, what: str) -> str:
 def sheet_key(content_id: int, version: int) -> str:
     """Opens the pages of an e-book's version: they are for those who got the book, not for those who count up."""
     return sign("content.sheet", codes.varint(content_id) + codes.varint(version), 9).hex()
+
+
+def _opened(content: Content) -> str:
+    return f"v={content.version}&k={sheet_key(content.content_id, content.version)}"
 
 
 class Form:
@@ -156,9 +159,9 @@ class Maker:
     """Builds one page for one view (``token`` None: not counted, as for machines and previews)."""
 
     def __init__(
-        self, ctx: Ctx, language: Language, code: str, token: ViewToken | None, account_id: int | None
+        self, shelf: Shelf, language: Language, code: str, token: ViewToken | None, account_id: int | None
     ) -> None:
-        self.ctx, self.language, self.code, self.token, self.account_id = ctx, language, code, token, account_id
+        self.shelf, self.language, self.code, self.token, self.account_id = shelf, language, code, token, account_id
         self.sealed = token.sealed() if token else ""
         self._away = 0
 
@@ -192,24 +195,22 @@ class Maker:
         )
         match body:
             case ArticleBody():
-                date = content.updated_at.astimezone(self.ctx.zone).date().isoformat()
+                date = content.updated_at.astimezone(self.shelf.ctx.zone).date().isoformat()
                 linked = html.relink(body.html, lambda _: self._out()) if self.token else body.html
                 return {"html": Markup(linked), "author": body.author, "date": date, "buttons": buttons}  # noqa: S704 - sanitised on saving
             case EbookBody():
-                file = queries.file(self.ctx, body.file)
-                key = sheet_key(content.content_id, content.version)
+                file = self.shelf.file(body.file)
                 width, height = 1080, round(1080 * (file.height or 1) / max(file.width or 1, 1))
-                base = f"/e/{content.content_id}"
                 sheets = [
-                    {"src": f"{base}/{page}.png?v={content.version}&k={key}", "width": width, "height": height}
-                    for page in range(1, (file.pages or 0) + 1)
+                    {"src": self.sheet(content, body, number), "width": width, "height": height}
+                    for number in range(1, (file.pages or 0) + 1)
                 ]
                 if body.downloadable:
-                    href = f"{base}/book.pdf?v={content.version}&k={key}&view={self.sealed}"
+                    href = f"/e/{content.content_id}/book.pdf?{_opened(content)}&view={self.sealed}"
                     buttons.append({"href": href, "kind": "download", "label": WORDS[self.language]["download"]})
                 return {"intro": body.intro, "sheets": sheets, "pages": file.pages, "buttons": buttons}
             case ImageBody():
-                file = queries.file(self.ctx, body.file)
+                file = self.shelf.file(body.file)
                 picture = {"src": f"/m/{body.file}", "width": file.width, "height": file.height}
                 return {"picture": picture, "caption": body.caption, "buttons": buttons}
             case FormBody():
@@ -227,17 +228,22 @@ class Maker:
                 case Heading():
                     blocks.append({"type": "heading", "text": block.text})
                 case Picture():
-                    file = queries.file(self.ctx, block.file)
+                    file = self.shelf.file(block.file)
                     size = {"width": file.width, "height": file.height}
                     blocks.append({"type": "image", "file": block.file, "alt": block.alt, **size})
                 case Button():
                     blocks.append({"type": "button", "cta": next(made)})
                 case EmbeddedForm():
-                    form = queries.content(self.ctx, block.form, published=True).body
+                    form = self.shelf.content(block.form).body
                     blocks.append({"type": "form", "intro": form.intro if isinstance(form, FormBody) else ""})
                 case _:
                     blocks.append({"type": "text", "text": block.text})
         return blocks
+
+    def sheet(self, content: Content, body: EbookBody, number: int) -> str:
+        """The address of a page of a book as a picture."""
+        del body
+        return f"/e/{content.content_id}/{number}.png?{_opened(content)}"
 
     def done(self, form: Content, again: bool, before: int = 0) -> str:
         """The page after a form was taken; ``before`` outside addresses were on the page that held the form."""
@@ -255,8 +261,7 @@ class Maker:
 
     def buttons(self, content: Content, wanted: Sequence[Cta]) -> list[dict[str, Any]]:
         """Buttons with addresses that are counted; a button to a content is a link of its own."""
-        pages = library.page_links(
-            self.ctx,
+        pages = self.shelf.page_links(
             [cta.content for cta in wanted if cta.content],
             LinkContext(f"page:{content.content_id}", self.account_id),
         )

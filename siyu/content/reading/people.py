@@ -1,75 +1,119 @@
-"""What reading asks of and tells to customers: who an openid or a browser is, and what a person did."""
+"""What reading asks of and tells to customers: who an identity or a browser is, and what a person did."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Integer, Text, and_, bindparam, func, select
 
 from siyu.content.reading.visitor import Visitor, Who
 from siyu.customers import actions as customers
 from siyu.customers import queries
-from siyu.customers.types import ANONYMOUS, Identity, NewEvent, NewVisit, Record, Touch, oa_source
+from siyu.customers.types import ANONYMOUS, Identity, NewEvent, NewVisit, Record, Touch, oa_source, wecom_source
 from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import given, rows
+from siyu.platforms import queries as platforms
 
 SOURCE = "content"
 
 
-def openid_identity(account_id: int, openid: str) -> Identity:
-    """The identity that OAuth proves."""
-    return Identity("oa_openid", openid, str(account_id))
+_ASKED = rows("asked", kind=Text(), scope=Text(), value=Text())
+_people, _living = queries.people, queries.reachability
+_BY_IDENTITY = (
+    select(
+        _people.c.kind,
+        _people.c.value,
+        _people.c.scope,
+        _people.c.customer_id,
+        _people.c.origin_id,
+        _living.c.profiling_consent,
+    )
+    .join_from(
+        _ASKED,
+        _people,
+        and_(_people.c.kind == _ASKED.c.kind, _people.c.scope == _ASKED.c.scope, _people.c.value == _ASKED.c.value),
+    )
+    .join(_living, _living.c.customer_id == _people.c.customer_id, isouter=True)
+)
+_OWNERS = (
+    select(queries.canonical.c.origin_id, queries.canonical.c.customer_id, queries.reachability.c.profiling_consent)
+    .join(queries.reachability, queries.reachability.c.customer_id == queries.canonical.c.customer_id)
+    .where(queries.canonical.c.origin_id == func.any(bindparam("origin_ids", type_=ARRAY(Integer()))))
+)
 
 
-def _of_openid(ctx: Ctx, account_id: int, openid: str) -> Who | None:
-    """The customer of an openid, with the origin that is this openid's."""
-    relation = queries.openids(account_id)
-    row = ctx.tx.execute(
-        select(relation.c.customer_id, relation.c.origin_id).where(relation.c.openid == openid)
-    ).one_or_none()
-    return Who(row.customer_id, row.origin_id) if row else None
+@dataclass(frozen=True, slots=True)
+class Known:
+    """``people``: identity -> its customer, with the origin that is this identity's. ``origins``: a number that was
+    once a customer or origin -> whom it means now. What is nobody is left out."""
+
+    people: Mapping[Identity, Who]
+    origins: Mapping[int, Who]
+
+    def recognised(self, visitor: Visitor, account_id: int | None) -> tuple[Who | None, bool, Who | None]:
+        """(customer of a proven identity, whether a proven one is no customer, customer whose form was sent from
+        here). What the link's own account proved counts first, then any other account."""
+        proven = sorted(visitor.proven.items(), key=lambda item: item[0] != account_id)
+        for _, one in proven:
+            if one in self.people:
+                return self.people[one], False, None
+        return None, bool(proven), None if proven else self.origins.get(visitor.joined)
 
 
-def owner(ctx: Ctx, customer_id: int) -> Who | None:
-    """The customer whom a number that was once a customer or origin means now; None when it is nobody."""
-    means, living = queries.canonical, queries.reachability
-    home = ctx.tx.execute(
-        select(means.c.customer_id)
-        .join(living, living.c.customer_id == means.c.customer_id)
-        .where(means.c.origin_id == customer_id)
-    ).scalar_one_or_none()
-    return Who(home, customer_id) if home is not None else None
+def known(ctx: Ctx, visitors: Iterable[Visitor], origins: Iterable[int] = ()) -> Known:
+    """Look up whom these browsers proved to be, whose forms were sent from them, and who the origins are."""
+    asked: set[Identity] = set()
+    wanted = {one for one in origins if one}
+    for visitor in visitors:
+        asked.update(visitor.proven.values())
+        if visitor.joined and not visitor.proven:
+            wanted.add(visitor.joined)
+    people: dict[Identity, Who] = {}
+    if asked:
+        values = given(
+            _ASKED,
+            kind=[one.kind for one in asked],
+            scope=[one.scope for one in asked],
+            value=[one.value for one in asked],
+        )
+        for row in ctx.tx.execute(_BY_IDENTITY, values):
+            who = Who(row.customer_id, row.origin_id, bool(row.profiling_consent))
+            people[Identity(row.kind, row.value, row.scope)] = who
+    found = ctx.tx.execute(_OWNERS, {"origin_ids": sorted(wanted)}) if wanted else ()
+    return Known(people, {row.origin_id: Who(row.customer_id, row.origin_id, row.profiling_consent) for row in found})
 
 
-def recognise(ctx: Ctx, visitor: Visitor, account_id: int | None) -> tuple[Who | None, bool, Who | None]:
-    """(customer of a proven openid, whether a proven openid is no customer, customer whose form was sent from here).
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """OAuth said who sits at a browser: ``kind`` of the identity, and its value."""
 
-    The openid of the link's own account counts first, then any other account's.
+    account_id: int
+    kind: str
+    name: str
+    visitor: Visitor
+
+
+def join(ctx: Ctx, proofs: Sequence[Proof]) -> list[Identity]:
+    """What the browsers did before becomes theirs who are proven to sit there; returns who they are.
+
+    Whoever is no customer stays a visitor: reading a page makes nobody a customer.
     """
-    proven = sorted(visitor.openids.items(), key=lambda item: item[0] != account_id)
-    for account, openid in proven:  # set-loop: a browser has an openid per account, mostly one
-        if (known := _of_openid(ctx, account, openid)) is not None:
-            return known, False, None
-    if proven:
-        return None, True, None
-    return None, False, owner(ctx, visitor.joined) if visitor.joined else None
-
-
-def profiling(ctx: Ctx, customer_id: int) -> bool:
-    """Whether the customer agreed that their reading is recorded (N3)."""
-    relation = queries.reachability
-    agreed = select(relation.c.profiling_consent).where(relation.c.customer_id == customer_id)
-    return bool(ctx.tx.execute(agreed).scalar_one_or_none())
-
-
-def join(ctx: Ctx, account_id: int, openid: str, visitor: Visitor) -> None:
-    """OAuth proved who sits at a browser: if it is a customer, what the browser did before becomes theirs.
-
-    An openid that is no customer stays a visitor: reading a page makes nobody a customer.
-    """
-    if _of_openid(ctx, account_id, openid) is None:
-        return
-    identity = openid_identity(account_id, openid)
-    anonymous = Identity(ANONYMOUS, visitor.anonymous_id)
-    key = f"oauth:{openid}:{visitor.anonymous_id}"
-    customers.recognise(ctx, [Record(oa_source(account_id), key, (identity, anonymous), ctx.now)])
+    corps = {one.account_id: one.appid for one in platforms.accounts(ctx, "wecom")}
+    said = [
+        Identity(one.kind, one.name, corps.get(one.account_id, str(one.account_id)))  # of an OA the account itself
+        for one in proofs
+    ]
+    pairs = list(zip(proofs, said, strict=True))
+    found = known(ctx, [one.visitor.knowing(one.account_id, identity) for one, identity in pairs]).people
+    records = {
+        key: Record(source(one.account_id), key, (identity, browser), ctx.now)
+        for one, identity in pairs
+        if identity in found
+        for browser in [Identity(ANONYMOUS, one.visitor.anonymous_id)]
+        for key in [f"oauth:{identity.value}:{one.visitor.anonymous_id}"]
+        for source in [oa_source if identity.kind == "oa_openid" else wecom_source]
+    }
+    customers.recognise(ctx, list(records.values()))
+    return said
 
 
 def touch_of(parameters: Mapping[str, str]) -> Touch:
@@ -77,12 +121,16 @@ def touch_of(parameters: Mapping[str, str]) -> Touch:
     return Touch("url", parameters.get("utm_source") or parameters.get("channel", ""), parameters)
 
 
-def arrived(ctx: Ctx, visitor: Visitor, parameters: Mapping[str, str]) -> None:
-    """Somebody proven came by an address with parameters: remember it as a touch (K3) if it is a customer."""
-    known = [openid_identity(*item) for item in visitor.openids.items() if _of_openid(ctx, *item) is not None]
-    if known:
-        key = f"touch:{known[0].value}:{ctx.now.isoformat()}"
-        customers.recognise(ctx, [Record(SOURCE, key, (known[0],), ctx.now, touch=touch_of(parameters))])
+def arrived(ctx: Ctx, found: Known, arrivals: Sequence[tuple[Visitor, Mapping[str, str]]]) -> None:
+    """People came by addresses with parameters: remember it as a touch (K3) of those who are proven customers."""
+    records: dict[str, Record] = {}
+    for visitor, parameters in arrivals:
+        proven = [one for one in visitor.proven.values() if one in found.people]
+        if proven:
+            key = f"touch:{proven[0].value}:{ctx.now.isoformat()}"
+            records[key] = Record(SOURCE, key, (proven[0],), ctx.now, touch=touch_of(parameters))
+    if records:
+        customers.recognise(ctx, list(records.values()))
 
 
 def happened(ctx: Ctx, who: Who, key: str, type: str, content_id: int, props: Mapping[str, object]) -> NewEvent:
@@ -90,6 +138,25 @@ def happened(ctx: Ctx, who: Who, key: str, type: str, content_id: int, props: Ma
     return NewEvent(SOURCE, key, type, ctx.now, who.customer_id, content_id, props, who.origin_id)
 
 
-def aside(ctx: Ctx, anonymous_id: str, key: str, type: str, content_id: int, props: Mapping[str, object]) -> None:
-    """The same of a browser that nobody is known by: it waits aside (K1)."""
-    customers.visit(ctx, [NewVisit(anonymous_id, SOURCE, key, type, ctx.now, content_id, props)])
+@dataclass(slots=True)
+class Told:
+    """What a transaction has to tell: of known people, and of unknown browsers, whose events wait aside (K1)."""
+
+    ctx: Ctx
+    events: list[NewEvent]
+    visits: list[NewVisit]
+
+    def of(self, who: Who, key: str, type: str, content_id: int, props: Mapping[str, object]) -> None:
+        """Something that a known person did."""
+        self.events.append(happened(self.ctx, who, key, type, content_id, props))
+
+    def aside(self, anonymous_id: str, key: str, type: str, content_id: int, props: Mapping[str, object]) -> None:
+        """The same of an unknown browser."""
+        self.visits.append(NewVisit(anonymous_id, SOURCE, key, type, self.ctx.now, content_id, props))
+
+    def tell(self) -> None:
+        """Hand it to customers."""
+        if self.events:
+            customers.record_later(self.ctx, self.events)
+        if self.visits:
+            customers.visit(self.ctx, self.visits)

@@ -40,13 +40,15 @@
 
   function tell() {
     count();
+    var read = [];
     Object.keys(total).forEach(function (page) {
       var ms = Math.round(total[page]);
       if (ms >= 500 && ms > (told[page] || 0) + 200) {
         told[page] = ms;
-        send({ page: Number(page), ms: ms });
+        read.push([Number(page), ms]);
       }
     });
+    if (read.length) send({ read: read });
   }
 
   if (view && Number(body.dataset.pages) > 0) {
