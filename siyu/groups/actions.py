@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from siyu.customers import actions as customers
 from siyu.customers import queries as customer_queries
-from siyu.customers.types import Identity, NewEvent, Person, Record, wecom_source
+from siyu.customers.types import Identity, NewEvent, Person, Record, Touch, wecom_source
 from siyu.groups import store
-from siyu.groups.merging import MemberRow, blank, is_inside, join, leave, news
+from siyu.groups.merging import MemberRow, blank, is_inside, join, leave, listed, news
 from siyu.groups.types import ChatChange, ChatRead
 from siyu.kernel import audit
 from siyu.kernel.ctx import Ctx
@@ -43,8 +43,8 @@ def apply(ctx: Ctx, changes: Sequence[ChatChange], corpids: dict[int, str]) -> N
             if change.change == "dismiss" or change.detail == "del_member":
                 leave(row, change.at)
             elif change.detail == "add_member":
-                row["scene"] = change.scene
-                join(row, change.at)
+                # By which way, only the list tells.
+                row |= {"scene": change.scene} | ({"state": ""} if join(row, change.at) else {})
             touched.add(key)
             _tell(row, events, ctx.now - TELLABLE)
     gone = [(change.account_id, change.chat_id, change.at) for change in changes if change.change == "dismiss"]
@@ -57,33 +57,53 @@ def read(ctx: Ctx, chats: Sequence[ChatRead]) -> None:
     """Take over readings of whole groups: who is listed is inside, who is not listed has left by then.
 
     A member who is known by unionid only (a follower of the Official Account who came by the invitation) gets the
-    external_userid as a further identity.
+    external_userid as a further identity. The state of the join way that a customer came by is a source of theirs (K3).
     """
     if not chats:
         return
-    pairs = [(chat.account_id, chat.chat_id) for chat in chats]
-    store.put_chats(ctx, [_chat(chat) for chat in chats])
+    chats = sorted(chats, key=lambda chat: chat.read_at)
+    latest = {(chat.account_id, chat.chat_id): chat for chat in chats}
+    pairs = sorted(latest)
+    store.put_chats(ctx, [_chat(latest[pair]) for pair in pairs])
     rows = _rows(ctx, pairs)
     people = _people(ctx, chats)
     touched: set[Key] = set()
     events: list[NewEvent] = []
+    touches: dict[tuple[Key, datetime], Record] = {}
     for chat in chats:
-        listed = set()
+        present = set()
         after = max(chat.since, ctx.now - TELLABLE)
         for found in chat.members:
             key = (chat.account_id, chat.chat_id, found.member)
-            listed.add(key)
+            present.add(key)
             row = rows.setdefault(key, blank(*key))
+            before = _way(row)
             row |= {"staff": found.staff, "name": found.name, "scene": found.scene, "state": found.state}
             _identify(row, people.get((chat.account_id, found.member)))
-            join(row, found.joined_at)
+            listed(row, found.joined_at)
             _tell(row, events, after)
+            if found.state and row["customer_id"] is not None and _way(row) != before and row["joined_at"] >= after:
+                touches[key, row["joined_at"]] = _touch(row, chat.corpid)
         for key, row in rows.items():
-            if key[:2] == (chat.account_id, chat.chat_id) and key not in listed and _left_since(row, chat.read_at):
+            if key[:2] == (chat.account_id, chat.chat_id) and key not in present and _left_since(row, chat.read_at):
                 leave(row, chat.read_at)
                 _tell(row, events, after)
         touched |= {key for key in rows if key[:2] == (chat.account_id, chat.chat_id)}
     _write(ctx, rows, touched, events)
+    if touches:
+        customers.recognise(ctx, [touches[key] for key in sorted(touches)])
+
+
+def _way(row: MemberRow) -> tuple[object, ...]:
+    """Who came by which way, and when."""
+    return row["customer_id"], row["state"], row["joined_at"]
+
+
+def _touch(row: MemberRow, corpid: str) -> Record:
+    at, state, name = row["joined_at"], row["state"], row["member"]
+    key = f"{name}:wecom_join:{state}:{int(at.timestamp())}"
+    who = (Identity("external_userid", name, corpid),)
+    return Record(wecom_source(row["account_id"]), key, who, at, touch=Touch("wecom_join", state))
 
 
 def _left_since(row: MemberRow, read_at: datetime) -> bool:

@@ -10,11 +10,11 @@ from siyu.groups import phases, queries
 from siyu.groups.types import BadJoinWay, JoinWay
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import NotFound
-from siyu.kernel.http import Edge, Id, raises, requires
+from siyu.kernel.http import ApiRoute, Edge, Id, asks, raises, requires
 from siyu.kernel.text import CleanText
 from siyu.platforms.types import CallFailed
 
-router = APIRouter(prefix="/api/groups", tags=["groups"])
+router = APIRouter(prefix="/api/groups", tags=["groups"], route_class=ApiRoute)
 
 
 class ChatBody(BaseModel):
@@ -105,11 +105,9 @@ def list_join_ways(ctx: Annotated[Ctx, requires("groups.read")]) -> list[JoinWay
     status_code=201,
     responses=raises(NotFound, BadJoinWay, CallFailed),
 )
-def add_join_way(request: Request, body: NewJoinWayBody) -> JoinWayBody:
+def add_join_way(request: Request, body: NewJoinWayBody, _: Annotated[None, asks("groups.write")]) -> JoinWayBody:
     """Make a way into groups at WeCom, for a group invitation."""
     edge: Edge = request.app.state.edge
-    with edge.request(request, "groups.write"):
-        pass  # The permission is checked before anything is called out; the phases open their own transactions.
     made = phases.Made()
     wanted = phases.NewJoinWay(
         body.account_id, body.remark, body.state, tuple(body.chat_ids), body.auto_create_room, body.room_base_name

@@ -33,11 +33,20 @@ def is_inside(row: MemberRow) -> bool:
     return joined is not None and (left is None or joined > left)
 
 
-def join(row: MemberRow, at: datetime) -> None:
-    """The member joined at ``at``; what is older than the row's news moves nothing."""
-    if is_inside(row) and at <= row["joined_at"] + SAME:
-        return
-    row["joined_at"] = max(row["joined_at"] or at, at)
+def join(row: MemberRow, at: datetime) -> bool:
+    """The member joined at ``at``, as a callback tells it; what is older than the row's news moves nothing.
+
+    Whether it is another joining than the one known so far.
+    """
+    before = row["joined_at"]
+    row["joined_at"] = max(before or at, at)
+    return before is None or at > before + SAME
+
+
+def listed(row: MemberRow, at: datetime) -> None:
+    """A list of the group says that the member joined at ``at``; about the time known so far it means that one."""
+    if not is_inside(row) or at > row["joined_at"] + SAME:
+        join(row, at)
 
 
 def leave(row: MemberRow, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """Door: groups, who is in them, join ways."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, select
@@ -28,6 +29,11 @@ def members(account_id: int, chat_id: str | None = None) -> Select[Any]:
         store.member.c.account_id == account_id, store.member.c.customer_id.is_not(None), store.inside
     )
     return statement if chat_id is None else statement.where(store.member.c.chat_id == chat_id)
+
+
+def joined(ctx: Ctx, since: datetime, until: datetime) -> dict[str, int]:
+    """How many people joined groups by ways of each state in [since, until), also those who are no customers."""
+    return store.joined(ctx, since, until)
 
 
 def join_ways(ctx: Ctx) -> list[JoinWay]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     TypedColumns,
     UniqueConstraint,
     and_,
+    delete,
     func,
     insert,
     literal,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import metadata, unnest
+from siyu.kernel.db import given, metadata, rows, unnest
 
 Time = DateTime(timezone=True)
 
@@ -164,6 +165,25 @@ def move_origins(ctx: Ctx, origins: Sequence[int], customers: Sequence[int]) -> 
     ctx.tx.execute(
         update(member).where(member.c.origin_id == given.c.origin_id).values(customer_id=given.c.customer_id)
     )
+
+
+_GONE = rows("gone", customer_id=Integer())
+_FORGET = delete(member).where(member.c.customer_id.in_(select(_GONE.c.customer_id)))
+
+
+def forget_customers(ctx: Ctx, ids: Sequence[int]) -> None:
+    """Delete the rows of these customers, with the names and ids that the platform told."""
+    ctx.tx.execute(_FORGET, given(_GONE, customer_id=ids))
+
+
+def joined(ctx: Ctx, since: datetime, until: datetime) -> dict[str, int]:
+    """People by state: members from outside who came by a way with a state in [since, until), each group by itself."""
+    chosen = (
+        select(member.c.state, func.count().label("people"))
+        .where(member.c.staff.is_(False), member.c.state != "", member.c.joined_at >= since, member.c.joined_at < until)
+        .group_by(member.c.state)
+    )
+    return {row.state: row.people for row in ctx.tx.execute(chosen)}
 
 
 def chat_rows(ctx: Ctx, account_id: int | None = None, chat_id: str | None = None) -> Sequence[Row[Any]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from siyu.customers import actions as customers
 from siyu.customers import queries as customer_queries
@@ -114,6 +115,36 @@ def test_rows_follow_a_merge(ctx: Ctx) -> None:
     taken = customers.take_pulse(ctx, 0, 256, 1_000)
     jobs.pulse(ctx, Pulse(taken.events))
     assert [row.customer_id for row in ctx.tx.execute(queries.members(1))] == [merged]
+
+
+def test_of_who_is_erased_neither_name_nor_id_stays_in_a_group(ctx: Ctx) -> None:
+    ann, bob = known(ctx, "wm1"), known(ctx, "wm2")
+    reading = listed(START, ("wm1", START), ("wm2", START))
+    named = tuple(replace(found, name=f"name of {found.member}") for found in reading.members)
+    actions.read(ctx, [replace(reading, members=named)])
+    customers.erase(ctx, ann)
+    taken = customers.take_pulse(ctx, 0, 256, 1_000)
+    jobs.pulse(ctx, Pulse(taken.events))
+    rows = ctx.tx.execute(text("select member, name, customer_id from chat_member")).all()
+    assert [tuple(row) for row in rows] == [("wm2", "name of wm2", bob)]
+
+
+def test_two_readings_of_a_group_in_one_batch_count_in_their_order(ctx: Ctx) -> None:
+    first, second = listed(START, ("wm1", START), ("wm2", START)), listed(START + MINUTE, ("wm2", START))
+    actions.read(ctx, [second, first])
+    assert queries.chat(ctx, 1, "wr1").people == 1
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_who_leaves_and_comes_back_within_a_minute_is_inside(ctx: Ctx, order: tuple[int, ...]) -> None:
+    news = [
+        change("add_member", START, "wm1"),
+        change("del_member", START + timedelta(seconds=20), "wm1"),
+        change("add_member", START + timedelta(seconds=30), "wm1"),
+    ]
+    for index in order:
+        actions.apply(ctx, [news[index]], CORPIDS)
+    assert queries.chat(ctx, 1, "wr1").people == 1
 
 
 class Refusing:
