@@ -8,11 +8,12 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from siyu.kernel import audit
+from siyu.kernel import audit, notices
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
+from siyu.kernel.db import lock
 from siyu.kernel.errors import NotFound
-from siyu.team import store
+from siyu.team import queries, store
 from siyu.team.queries import as_staff
 from siyu.team.types import (
     SCOPES,
@@ -22,6 +23,7 @@ from siyu.team.types import (
     SignInBlocked,
     Staff,
     UnknownScope,
+    UseridTaken,
     WeakPassword,
     WrongPassword,
 )
@@ -55,7 +57,7 @@ def add_staff(
     password: str | None = None,
     userid: str | None = None,
 ) -> int:
-    """Add a staff member; returns staff_id. Raises LoginTaken, WeakPassword."""
+    """Add a staff member; returns staff_id. Raises LoginTaken, UseridTaken, WeakPassword."""
     if password is not None and len(password) < 10:
         raise WeakPassword("the password needs at least 10 characters", field="password")
     staff_id = store.add_staff(
@@ -67,9 +69,12 @@ def add_staff(
         departments=[],
         roles=list(roles),
         active=True,
+        switched_off=False,
     )
     if staff_id is None:
-        raise LoginTaken("another staff member has this login", field="login")
+        if login is not None and store.staff_by(ctx, login=login) is not None:
+            raise LoginTaken("another staff member has this login", field="login")
+        raise UseridTaken("another staff member has this userid", field="userid")
     audit.record(ctx, "team.add_staff", "staff", staff_id, roles=list(roles))
     return staff_id
 
@@ -80,12 +85,15 @@ def change_staff(ctx: Ctx, staff_id: int, *, roles: Sequence[Role] | None = None
     if roles is not None:
         values["roles"] = list(roles)
     if active is not None:
-        values["active"] = active
+        values |= {"active": active, "switched_off": not active}
     if values and not store.change_staff(ctx, staff_id, **values):
         raise NotFound("no such staff member", field="staff_id")
     if active is False:
         store.drop_sessions_of(ctx, staff_id)
-    audit.record(ctx, "team.change_staff", "staff", staff_id, **values)
+    if active is not None:
+        notices.write(ctx, "team.staff_switched", staff_id=staff_id)
+    said = {name: value for name, value in values.items() if name != "switched_off"}
+    audit.record(ctx, "team.change_staff", "staff", staff_id, **said)
 
 
 def sign_in(ctx: Ctx, login: str, password: str) -> tuple[Staff, str] | None:
@@ -95,6 +103,8 @@ def sign_in(ctx: Ctx, login: str, password: str) -> tuple[Staff, str] | None:
     SignInBlocked after five wrong passwords within 15 minutes of machine time.
     """
     at = machine()
+    # One after the other for each login: together, a hundred tries would all be counted before the first one failed.
+    lock(ctx, f"sign-in:{login}")
     if store.attempts_since(ctx, login, at - TRY_SECONDS) >= TRIES:
         raise SignInBlocked("too many wrong passwords; wait 15 minutes", field="login")
     row = store.staff_by(ctx, login=login)
@@ -107,7 +117,6 @@ def sign_in(ctx: Ctx, login: str, password: str) -> tuple[Staff, str] | None:
         store.add_attempt(ctx, login, at)
         return None
     store.forget_attempts(ctx, login)
-    store.drop_expired(ctx, at)
     token = secrets.token_urlsafe(32)
     store.add_session(ctx, fingerprint(token), row.staff_id, at + SESSION_SECONDS)
     audit.record(ctx, "team.sign_in", "staff", row.staff_id)
@@ -145,17 +154,23 @@ def revoke_key(ctx: Ctx, key_id: int) -> None:
 def save_directory(ctx: Ctx, members: Sequence[DirectoryMember]) -> int:
     """Take over WeCom's directory: new members become staff with the role sales; returns the rows written.
 
-    Roles, logins and passwords stay as they are. Members that the list does not name are left alone, because
-    an app sees only its visible range.
+    Roles, logins and passwords stay as they are, and so does who was switched off here (``change_staff``).
+    Members that the list does not name are left alone, because an app sees only its visible range.
     """
     unique = {member.userid: member for member in members}
     if not unique:
         return 0
     rows = [unique[userid] for userid in sorted(unique)]
-    return store.merge_directory(
+    before = {one.staff_id: one.active for one in queries.staff(ctx)}
+    written = store.merge_directory(
         ctx,
         [m.userid for m in rows],
         [m.name for m in rows],
         [m.active for m in rows],
         [",".join(m.departments) for m in rows],
     )
+    store.drop_sessions_of_the_inactive(ctx)
+    for one in queries.staff(ctx):  # set-loop: the few who came back or left since the last directory
+        if before.get(one.staff_id, one.active) != one.active:
+            notices.write(ctx, "team.staff_switched", staff_id=one.staff_id)
+    return written

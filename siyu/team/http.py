@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import Forbidden, NotFound, Unauthenticated
-from siyu.kernel.http import ErrorBody, Id, raises, requires
+from siyu.kernel.http import ApiRoute, ErrorBody, Id, raises, requires
+from siyu.kernel.settings import settings
 from siyu.kernel.text import CleanText
 from siyu.team import actions, queries
 from siyu.team.types import (
@@ -20,11 +21,12 @@ from siyu.team.types import (
     SignInBlocked,
     Staff,
     UnknownScope,
+    UseridTaken,
     WeakPassword,
     WrongPassword,
 )
 
-router = APIRouter(prefix="/api/team", tags=["team"])
+router = APIRouter(prefix="/api/team", tags=["team"], route_class=ApiRoute)
 COOKIE = "siyu_session"
 
 
@@ -153,7 +155,7 @@ def sign_in(body: SignIn, request: Request, ctx: Annotated[Ctx, requires(None)])
         max_age=actions.SESSION_SECONDS,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=request.url.scheme == "https" or (settings().public_url or "").startswith("https:"),
     )
     return response
 
@@ -181,7 +183,7 @@ def list_staff(ctx: Annotated[Ctx, requires("team.read")]) -> list[StaffBody]:
     return [_staff(member) for member in queries.staff(ctx)]
 
 
-@router.post("/staff", status_code=201, responses=raises(LoginTaken, WeakPassword, Forbidden))
+@router.post("/staff", status_code=201, responses=raises(LoginTaken, UseridTaken, WeakPassword, Forbidden))
 def add_staff(body: NewStaff, ctx: Annotated[Ctx, requires("team.write")]) -> StaffBody:
     """Add a staff member."""
     staff_id = actions.add_staff(

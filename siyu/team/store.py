@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Double,
     Identity,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     delete,
+    false,
     func,
     insert,
     literal,
@@ -30,6 +32,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import metadata, unnest
+from siyu.kernel.probes import MACHINE
 
 
 class StaffColumns(TypedColumns):
@@ -41,13 +44,14 @@ class StaffColumns(TypedColumns):
     departments: Named[list[str]] = Column(ARRAY(Text))
     roles: Named[list[str]] = Column(ARRAY(Text))
     active: Named[bool] = Column(Boolean)
+    switched_off: Named[bool] = Column(Boolean)
     created_at: Named[datetime] = Column(DateTime(timezone=True))
 
 
 class SessionColumns(TypedColumns):
     token_hash = Column(Text, primary_key=True)
     staff_id: Named[int] = Column(Integer, index=True)
-    expires: Named[float] = Column(Double)
+    expires: Named[float] = Column(Double, index=True)
 
 
 class KeyColumns(TypedColumns):
@@ -69,7 +73,7 @@ class AttemptColumns(TypedColumns):
 staff = Table("staff", metadata, StaffColumns)
 session = Table("staff_session", metadata, SessionColumns)
 api_key = Table("api_key", metadata, KeyColumns)
-attempt = Table("sign_in_attempt", metadata, AttemptColumns, Index(None, "login", "machine"))
+attempt = Table("sign_in_attempt", metadata, AttemptColumns, Index(None, "login", "machine"), Index(None, "machine"))
 
 
 def add_staff(ctx: Ctx, **values: Any) -> int | None:
@@ -108,13 +112,14 @@ def merge_directory(ctx: Ctx, userids: list[str], names: list[str], active: list
         departments=(Text(), departments),
     )
     statement = upsert(staff).from_select(
-        ["userid", "name", "active", "departments", "roles", "created_at"],
+        ["userid", "name", "active", "departments", "roles", "switched_off", "created_at"],
         select(
             rows.c.userid,
             rows.c.name,
             rows.c.active,
             func.string_to_array(rows.c.departments, ","),
             literal(["sales"], ARRAY(Text)),
+            false(),
             literal(ctx.now, DateTime(timezone=True)),
         ),
     )
@@ -123,7 +128,7 @@ def merge_directory(ctx: Ctx, userids: list[str], names: list[str], active: list
             index_elements=[staff.c.userid],
             set_={
                 "name": statement.excluded.name,
-                "active": statement.excluded.active,
+                "active": statement.excluded.active & ~staff.c.switched_off,
                 "departments": statement.excluded.departments,
             },
         ),
@@ -139,12 +144,31 @@ def drop_session(ctx: Ctx, token_hash: str) -> None:
     ctx.tx.execute(delete(session).where(session.c.token_hash == token_hash))
 
 
+def drop_sessions_of_the_inactive(ctx: Ctx) -> None:
+    off = select(staff.c.staff_id).where(~staff.c.active)
+    ctx.tx.execute(delete(session).where(session.c.staff_id.in_(off)))
+
+
 def drop_sessions_of(ctx: Ctx, staff_id: int) -> None:
     ctx.tx.execute(delete(session).where(session.c.staff_id == staff_id))
 
 
-def drop_expired(ctx: Ctx, machine: float) -> None:
-    ctx.tx.execute(delete(session).where(session.c.expires < machine))
+def drop_expired(ctx: Ctx, machine: float, limit: int) -> int:
+    old = select(session.c.token_hash).where(session.c.expires < machine).limit(limit)
+    return ctx.tx.execute(delete(session).where(session.c.token_hash.in_(old))).rowcount
+
+
+def drop_attempts(ctx: Ctx, before: float, limit: int) -> int:
+    old = select(attempt.c.attempt_id).where(attempt.c.machine < before).limit(limit)
+    return ctx.tx.execute(delete(attempt).where(attempt.c.attempt_id.in_(old))).rowcount
+
+
+def outlived(try_seconds: float) -> tuple[ColumnElement[bool], ...]:
+    """Whether there are expired sessions; whether there are failed tries that count no more."""
+    return (
+        select(session.c.token_hash).where(session.c.expires < MACHINE).exists(),
+        select(attempt.c.attempt_id).where(attempt.c.machine < MACHINE - try_seconds).exists(),
+    )
 
 
 def staff_of_session(ctx: Ctx, token_hash: str, machine: float) -> Row[Any] | None:

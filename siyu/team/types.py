@@ -13,6 +13,7 @@ _ROOMS = (
     "customers",
     "tags",
     "segments",
+    "lifecycle",
     "content",
     "journeys",
     "outreach",
@@ -20,12 +21,16 @@ _ROOMS = (
     "intake",
     "groups",
     "experiments",
+    "tasks",
+    "channels",
+    "replies",
+    "workdays",
 )
 _READ = frozenset(f"{room}.read" for room in _ROOMS) | {"team.read"}
-_OPERATE = frozenset(
-    f"{room}.write"
-    for room in ("customers", "tags", "segments", "content", "journeys", "outreach", "groups", "experiments")
-)
+_OPERATE = frozenset(f"{room}.write" for room in _ROOMS if room not in ("platforms", "intake")) | {
+    "customers.import",
+    "tasks.all",
+}
 
 ROLES: dict[Role, frozenset[str]] = {
     "operator": _READ | _OPERATE,
@@ -37,10 +42,14 @@ ROLES: dict[Role, frozenset[str]] = {
             "tags.write",
             "content.read",
             "segments.read",
+            "lifecycle.read",
             "journeys.read",
+            "replies.read",
+            "tasks.read",
+            "tasks.write",
         }
     ),
-    "manager": _READ | frozenset({"customers.phones"}),
+    "manager": _READ | frozenset({"customers.phones", "tasks.write", "tasks.all"}),
     "admin": frozenset({"*"}),
 }
 """What each role may do. ``*`` is every permission."""
@@ -107,6 +116,12 @@ class LoginTaken(Conflict):
     """Another staff member has this login."""
 
     code = "login_taken"
+
+
+class UseridTaken(Conflict):
+    """Another staff member has this WeCom userid."""
+
+    code = "userid_taken"
 
 
 class WeakPassword(Invalid):
