@@ -1,9 +1,7 @@
 """Door: ask for a send, withdraw it, tell what opens windows and what the platform reported, change the policy."""
 
-import hashlib
-import json
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -14,13 +12,10 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     and_,
-    case,
-    cast,
     delete,
     exists,
-    false,
-    func,
     literal,
+    or_,
     select,
     true,
     update,
@@ -30,17 +25,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from siyu.kernel import audit
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import SLOTS, ring, unnest
+from siyu.kernel.db import unnest
+from siyu.outreach import asking, telling
 from siyu.outreach import receipts as incoming
-from siyu.outreach import telling
 from siyu.outreach.policy import checked, to_json
-from siyu.outreach.queries import policy as current_policy
-from siyu.outreach.store import choice, message, person, refusal, window
+from siyu.outreach.sendtasks import recalling, recipients
+from siyu.outreach.store import message, person, refusal, window
 from siyu.outreach.store import policy as policies
 from siyu.outreach.store import request as requests
-from siyu.outreach.types import BadRequest, Message, Origin, Policy, Receipt, Route, RouteChoice, State, WindowOpening
+from siyu.outreach.types import TASK_ROUTES, Message, Origin, Policy, Receipt, RouteChoice, State, WindowOpening
 
-OPEN = (State.WAITING.value, State.READY.value, State.GATHERED.value)
+OPEN = (State.WAITING.value, State.READY.value, State.GATHERED.value, State.PLANNED.value)
 
 
 def request(
@@ -52,85 +47,63 @@ def request(
     origin: Origin,
     exempt: bool = False,
     priority: int = 0,
+    values: Mapping[str, Any] | None = None,
 ) -> int:
     """Ask for a send to each of ``who``; returns how many requests were new.
 
     ``who`` has the columns customer_id, key, answers, wanted_at, expires_at. (customer_id, key) is unique: a repeated
     request does nothing. ``answers``: the event_id of the person's own act that this answers, else null; such a
     request and an ``exempt`` one are free of caps and quiet hours. ``wanted_at`` null: now. ``expires_at`` null: after
-    the policy's patience. Higher ``priority`` (-1000..1000) goes first where one person's requests compete. Raises
-    BadRequest.
+    the policy's patience, in which days without pushes do not count. Higher
+    ``priority`` (-1000..1000) goes first where one person's requests compete. ``values``: the parameters of a ``who``
+    that was built once and is asked for again and again. Raises BadRequest.
     """
-    _check(message, routes, priority)
-    message_id = _message(ctx, message, routes, origin, exempt)
-    asked = who.subquery("asked")
-    ctx.tx.execute(
-        upsert(person).from_select(["customer_id"], select(asked.c.customer_id).distinct()).on_conflict_do_nothing()
-    )
-    now = literal(ctx.now, DateTime(timezone=True))
-    wanted = func.coalesce(asked.c.wanted_at, now)
-    patience = current_policy(ctx).patience
-    columns = {
-        "customer_id": asked.c.customer_id,
-        "key": asked.c.key,
-        "origin_customer_id": asked.c.customer_id,
-        "slot": cast(asked.c.customer_id.op("&")(SLOTS - 1), SmallInteger()),
-        "message_id": literal(message_id),
-        "answers": asked.c.answers,
-        "lane": cast(
-            case((asked.c.answers.is_not(None), 0), (_in_short_window(ctx, routes, asked.c.customer_id), 0), else_=1),
-            SmallInteger(),
-        ),
-        "priority": literal(priority, SmallInteger()),
-        "asked_at": now,
-        "due_at": wanted,
-        "expires_at": func.coalesce(asked.c.expires_at, wanted + literal(patience)),
-        "state": literal(State.WAITING.value),
-        "reason": literal("asked"),
-        "choice": literal(0, SmallInteger()),
-        "attempts": literal(0, SmallInteger()),
-    }
-    added = ctx.tx.execute(
-        upsert(requests)
-        .from_select(list(columns), select(*columns.values()))
-        .on_conflict_do_nothing()
-        .execution_options(preserve_rowcount=True)
-    ).rowcount
-    if added:
-        ring(ctx, "outreach")
-    return added
+    return asking.request(ctx, who, message, routes, origin, exempt, priority, values)
 
 
 def cancel(ctx: Ctx, who: Select[*tuple[Any, ...]], origin: Origin, reason: str) -> int:
     """Withdraw what is asked for by ``origin`` (its kind and id; its node unless empty) for ``who`` and not yet
     claimed.
 
-    The requests end as not sent, ``cancelled``, with ``reason`` as detail. Returns how many.
+    ``who`` has the column customer_id and, where not all that is asked for them is meant, key. The requests end as not
+    sent, ``cancelled``, with ``reason`` as detail. Returns how many. What stands in WeCom's assistant unconfirmed is
+    withdrawn too, also what is being handed over right now, where the task can be made anew for its other people; else
+    it is recorded ``could_not_recall``.
     """
     asked = select(message.c.message_id).where(message.c.origin_kind == origin.kind, message.c.origin_id == origin.id)
     if origin.node:
         asked = asked.where(message.c.origin_node == origin.node)
     people = who.subquery("who")
+    # Persons first and in order, as everybody who decides: a claim passes by whom it finds locked, instead of waiting
+    # for one request while it holds another.
+    theirs = and_(
+        requests.c.customer_id == people.c.customer_id,
+        requests.c.message_id.in_(asked.scalar_subquery()),
+        *([requests.c.key == people.c.key] if "key" in people.c else []),
+    )
+    open_ones = and_(theirs, requests.c.state.in_(OPEN))
+    mine = select(requests.c.customer_id).join_from(people, requests, or_(open_ones, and_(theirs, recalling.standing)))
+    locked = select(person.c.customer_id).where(person.c.customer_id.in_(mine)).order_by(person.c.customer_id)
+    if not ctx.tx.execute(locked.with_for_update()).all():
+        return 0
     ended = ctx.tx.execute(
         update(requests)
-        .where(
-            requests.c.customer_id == people.c.customer_id,
-            requests.c.message_id.in_(asked.scalar_subquery()),
-            requests.c.state.in_(OPEN),
-        )
+        .where(open_ones)
         .values(state=State.NOT_SENT.value, reason="cancelled", detail=reason, decided_at=ctx.now, done_at=ctx.now)
-        .returning(requests.c.customer_id, requests.c.request_id)
+        .returning(requests.c.customer_id, requests.c.request_id, requests.c.route)
     ).all()
     telling.ended(ctx, [(row.customer_id, row.request_id) for row in ended])
+    recipients.follow(ctx, [row[:2] for row in ended if row.route in TASK_ROUTES])
+    recalling.recall(ctx, theirs, reason)
     return len(ended)
 
 
 def open_window(ctx: Ctx, rows: Sequence[WindowOpening]) -> None:
-    """Note that people did what lets an account send them customer messages. Repeats and latecomers change nothing."""
-    latest: dict[tuple[int, int, str], datetime] = {}
+    """Note that people did what lets an account send them messages. Repeats and latecomers change nothing."""
+    latest: dict[tuple[int, int, str], tuple[datetime, str]] = {}
     for row in rows:
-        key = (row.customer_id, row.account_id, row.trigger)
-        latest[key] = max(row.at, latest.get(key, row.at))
+        key, said = (row.customer_id, row.account_id, row.trigger), (row.at, row.place)
+        latest[key] = max(said, latest.get(key, said))
     if not latest:
         return
     keys = sorted(latest)
@@ -139,9 +112,10 @@ def open_window(ctx: Ctx, rows: Sequence[WindowOpening]) -> None:
         customer_id=(Integer(), [key[0] for key in keys]),
         account_id=(Integer(), [key[1] for key in keys]),
         trigger=(Text(), [key[2] for key in keys]),
-        opened_at=(DateTime(timezone=True), [latest[key] for key in keys]),
+        opened_at=(DateTime(timezone=True), [latest[key][0] for key in keys]),
+        place=(Text(), [latest[key][1] for key in keys]),
     )
-    columns = ["customer_id", "account_id", "trigger", "opened_at", "opened_machine", "used"]
+    columns = ["customer_id", "account_id", "trigger", "opened_at", "place", "opened_machine", "used"]
     source = select(given, literal(machine(), Double()), literal(0, SmallInteger()))
     statement = upsert(window).from_select(columns, source)
     ctx.tx.execute(
@@ -150,6 +124,7 @@ def open_window(ctx: Ctx, rows: Sequence[WindowOpening]) -> None:
             set_={
                 "opened_at": statement.excluded.opened_at,
                 "opened_machine": statement.excluded.opened_machine,
+                "place": statement.excluded.place,
                 "used": 0,
             },
             where=statement.excluded.opened_at > window.c.opened_at,
@@ -184,86 +159,3 @@ def save_policy(ctx: Ctx, policy: Policy) -> Policy:
     ctx.tx.execute(statement.on_conflict_do_update(index_elements=["policy_id"], set_={"document": document}))
     audit.record(ctx, "outreach.save_policy", "policy", 1)
     return policy
-
-
-def _check(message: Message, routes: Sequence[RouteChoice], priority: int) -> None:
-    if not routes:
-        raise BadRequest("a request names at least one route", field="routes")
-    if not -1000 <= priority <= 1000:
-        raise BadRequest("priority lies between -1000 and 1000", field="priority")
-    if message.content_id is not None and message.text is not None:
-        raise BadRequest("a message is a content or a text, not both", field="message")
-    for number, named in enumerate(routes):
-        if named.route is Route.WEBHOOK:
-            if not message.url:
-                raise BadRequest("a webhook needs a url", field="message.url")
-        elif message.content_id is None and message.text is None:
-            raise BadRequest("a message needs a content or a text", field="message")
-        if named.route is Route.OA_TEMPLATE and message.content_id is None:
-            raise BadRequest("a template message needs a content", field=f"routes.{number}")
-        if named.gather is not None and (named.route is not Route.OA_MASS or named.gather.total_seconds() < 60):
-            raise BadRequest("only oa_mass gathers, over a minute or longer", field=f"routes.{number}.gather")
-
-
-def _message(ctx: Ctx, said: Message, routes: Sequence[RouteChoice], origin: Origin, exempt: bool) -> int:
-    """The id of the row that stands for this message by these routes from this origin; made when new."""
-    columns: dict[str, Any] = {
-        "content_id": said.content_id,
-        "text": said.text,
-        "url": said.url,
-        "body": None if said.body is None else dict(said.body),
-        "origin_kind": origin.kind,
-        "origin_id": origin.id,
-        "origin_version": origin.version,
-        "origin_node": origin.node,
-        "exempt": exempt,
-        "choices": len(routes),
-    }
-    ways: list[dict[str, Any]] = [
-        {
-            "choice": number,
-            "route": named.route.value,
-            "account_id": named.account_id,
-            "template": named.template,
-            "gather_s": None if named.gather is None else int(named.gather.total_seconds()),
-            "at_once": named.at_once,
-        }
-        for number, named in enumerate(routes)
-    ]
-    digest = hashlib.sha256(json.dumps([columns, ways], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    found = ctx.tx.execute(select(message.c.message_id).where(message.c.digest == digest)).scalar_one_or_none()
-    if found is not None:
-        return found
-    made = ctx.tx.execute(
-        upsert(message).values(digest=digest, **columns).on_conflict_do_nothing().returning(message.c.message_id)
-    ).scalar_one_or_none()
-    if made is None:
-        return ctx.tx.execute(select(message.c.message_id).where(message.c.digest == digest)).scalar_one()
-    ctx.tx.execute(upsert(choice), [{"message_id": made, **way} for way in ways])
-    return made
-
-
-def _in_short_window(ctx: Ctx, routes: Sequence[RouteChoice], customer_id: Any) -> Any:
-    """The first choice is a customer message and a window of a minute or less may be open: this cannot wait in the
-    slow lane."""
-    if routes[0].route is not Route.OA_CUSTOM:
-        return false()
-    rules = {rule.trigger: rule.seconds for rule in current_policy(ctx).windows if rule.seconds <= 60}
-    opened = (
-        window.c.opened_at > ctx.now - timedelta(seconds=max(rules.values(), default=0))
-        if ctx.system_time
-        else window.c.opened_machine > machine() - max(rules.values(), default=0)
-    )
-    return exists(
-        select(true())
-        .select_from(window)
-        .where(
-            and_(
-                window.c.customer_id == customer_id,
-                window.c.account_id == routes[0].account_id,
-                window.c.trigger.in_(list(rules)),
-                opened,
-            )
-        )
-        .correlate_except(window)
-    )

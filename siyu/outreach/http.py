@@ -1,37 +1,37 @@
 """Private: the policy, the ledger, steps, mass sends, the blacklist and the words of the reasons, for the screens and
 the API."""
 
-from datetime import date, datetime, time, timedelta
-from typing import Annotated, Literal
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
 from siyu.customers import actions as customers
 from siyu.customers import queries as people
 from siyu.customers.types import UnknownCustomer
+from siyu.kernel.calendar import DayKind
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ids_of
-from siyu.kernel.http import raises, requires
+from siyu.kernel.http import ApiRoute, raises, requires
 from siyu.kernel.paging import BadCursor
 from siyu.kernel.text import CleanText
 from siyu.outreach import actions, queries
+from siyu.outreach.bodies import PolicyBody, Strict, policy_of, shown
 from siyu.outreach.reasons import REASONS, Kind
 from siyu.outreach.types import (
     BadPolicy,
-    Cap,
     Entry,
     MassSend,
     Origin,
-    Policy,
-    Quotas,
     Route,
     State,
-    Trigger,
-    WindowRule,
 )
+from siyu.segments import queries as segments
+from siyu.workdays import queries as workdays
 
-router = APIRouter(prefix="/api/outreach", tags=["outreach"])
+router = APIRouter(prefix="/api/outreach", tags=["outreach"], route_class=ApiRoute)
 
 Reading = Annotated[Ctx, requires("outreach.read")]
 Writing = Annotated[Ctx, requires("outreach.write")]
@@ -40,56 +40,26 @@ Cursor = Annotated[str | None, Query(max_length=200, description="The cursor `ne
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
 class _Read(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class CapBody(_Strict):
-    """At most `most` messages to one person in a local day or week, by one route or (null) over all."""
+class HolidayBody(_Read):
+    """A day off of a public holiday (the weekend beside it included), or a weekend that is worked instead."""
 
-    route: Route | None
-    period: Literal["day", "week"]
-    most: int = Field(ge=0, le=1000)
-
-
-class WindowBody(_Strict):
-    """How long a trigger opens customer messages, and for how many."""
-
-    trigger: Trigger
-    seconds: int = Field(ge=1, le=30 * 24 * 3600)
-    messages: int = Field(ge=0, le=1000)
+    day: date
+    kind: DayKind
+    name: str
 
 
-class QuotasBody(_Strict):
-    """Limits of one Official Account: mass sends per follower and month, calls per day, mass calls per minute."""
+class CalendarBody(BaseModel):
+    """A year's holidays; those of `first_year` to `last_year` are known."""
 
-    mass_month: int = Field(ge=0, le=1000)
-    mass_day: int = Field(ge=0, le=100_000)
-    mass_minute: int = Field(ge=0, le=10_000)
-    custom_day: int = Field(ge=0, le=100_000_000)
-    template_day: int = Field(ge=0, le=100_000_000)
-
-
-LocalTime = Annotated[
-    time, WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"})
-]
-"""A time of day without an offset: the format ``time`` of JSON Schema asks for one."""
-
-
-class PolicyBody(_Strict):
-    """The company's rules for sending; local times of the company's zone, `patience_s` in seconds."""
-
-    quiet_from: LocalTime = Field(examples=["22:30:00"])
-    quiet_to: LocalTime = Field(examples=["07:00:00"])
-    quiet_days: list[date] = Field(max_length=366, examples=[["2026-02-17"]])
-    caps: list[CapBody] = Field(max_length=50)
-    windows: list[WindowBody] = Field(max_length=4)
-    quotas: QuotasBody
-    patience_s: int = Field(ge=60, le=366 * 24 * 3600, examples=[604_800])
+    year: int
+    known: bool
+    first_year: int
+    last_year: int
+    days: list[HolidayBody]
 
 
 class ReasonBody(BaseModel):
@@ -150,7 +120,7 @@ class LedgerBody(BaseModel):
     next: str | None
 
 
-class StepBody(BaseModel):
+class StepCountBody(BaseModel):
     """How many requests of a step stand in one state for one reason."""
 
     node: str
@@ -159,6 +129,26 @@ class StepBody(BaseModel):
     reason: str
     route: Route | None
     requests: int
+
+
+class StepSendBody(_Read):
+    """One of the requests behind a count of a step. `at`: when it went out, or was decided so; `until`: when an open
+    one is looked at again (a gathered one goes then at the latest)."""
+
+    request_id: int
+    customer_id: int
+    name: str | None
+    detail: str | None
+    asked_at: datetime
+    at: datetime | None
+    until: datetime | None
+
+
+class StepSendPage(BaseModel):
+    """A page of requests of a step, asked for last first."""
+
+    items: list[StepSendBody]
+    next: str | None
 
 
 class MassBody(_Read):
@@ -188,7 +178,7 @@ class MassPage(BaseModel):
     next: str | None
 
 
-class BlacklistBody(_Strict):
+class BlacklistBody(Strict):
     """Whether the customer is on the blacklist, and why."""
 
     listed: bool
@@ -205,22 +195,30 @@ class ListedBody(BaseModel):
 @router.get("/policy")
 def outreach_policy(ctx: Reading) -> PolicyBody:
     """The company's rules for sending."""
-    return _shown(queries.policy(ctx))
+    return shown(queries.policy(ctx))
 
 
 @router.put("/policy", responses=raises(BadPolicy))
 def save_outreach_policy(ctx: Writing, body: PolicyBody) -> PolicyBody:
     """Replace the company's rules; what waits is judged by the new ones when it is next due."""
-    policy = Policy(
-        quiet_from=body.quiet_from.replace(tzinfo=None),
-        quiet_to=body.quiet_to.replace(tzinfo=None),
-        quiet_days=tuple(body.quiet_days),
-        caps=tuple(Cap(cap.route, cap.period, cap.most) for cap in body.caps),
-        windows=tuple(WindowRule(rule.trigger, rule.seconds, rule.messages) for rule in body.windows),
-        quotas=Quotas(**body.quotas.model_dump()),
-        patience=timedelta(seconds=body.patience_s),
+    return shown(actions.save_policy(ctx, policy_of(body)))
+
+
+@router.get("/calendar")
+def holiday_calendar(ctx: Reading, year: Annotated[int | None, Query(ge=1, le=9999)] = None) -> CalendarBody:
+    """The public holidays of a year (the present one without `year`) and the weekends that are worked instead.
+
+    They are announced year by year; a year that is not `known` has no days here, and the policy holds none in it.
+    """
+    asked = ctx.now.astimezone(ctx.zone).year if year is None else year
+    holidays = workdays.saved(ctx)
+    return CalendarBody(
+        year=asked,
+        known=holidays.covers(asked),
+        first_year=holidays.years[0],
+        last_year=holidays.years[-1],
+        days=[HolidayBody.model_validate(day) for day in holidays.specials(asked)],
     )
-    return _shown(actions.save_policy(ctx, policy))
 
 
 @router.get("/reasons")
@@ -243,10 +241,10 @@ def step_counts(
     id: Annotated[int, Query(ge=0, le=2**63 - 1)],
     node: Annotated[str, Query(max_length=200)] = "",
     version: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
-) -> list[StepBody]:
+) -> list[StepCountBody]:
     """How the requests of an origin (a journey, or one node of it) stand and why."""
     return [
-        StepBody(
+        StepCountBody(
             node=one.node,
             version=one.version,
             state=one.state,
@@ -256,6 +254,26 @@ def step_counts(
         )
         for one in queries.by_step(ctx, Origin(kind, id, version, node))
     ]
+
+
+@router.get("/steps/requests", responses=raises(BadCursor))
+def step_requests(
+    ctx: Reading,
+    kind: Annotated[str, Query(max_length=20, examples=["journey"])],
+    id: Annotated[int, Query(ge=0, le=2**63 - 1)],
+    state: State,
+    reason: Annotated[CleanText, Query(max_length=40, examples=["now"])],
+    route: Annotated[Route | None, Query(description="Left out: those without a route.")] = None,
+    node: Annotated[str, Query(max_length=200)] = "",
+    version: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> StepSendPage:
+    """The people behind one count of `/api/outreach/steps`, asked for last first."""
+    page = queries.of_step(ctx, Origin(kind, id, version, node), state, reason, route, after, limit)
+    names = segments.names(ctx, [item.customer_id for item in page.items])
+    items = [StepSendBody(**asdict(item), name=names.get(item.customer_id)) for item in page.items]
+    return StepSendPage(items=items, next=page.next)
 
 
 @router.get("/mass-sends", responses=raises(BadCursor))
@@ -278,20 +296,6 @@ def set_blacklisted(ctx: Writing, customer_id: Id, body: BlacklistBody) -> Liste
     if profile.blacklisted != body.listed:
         customers.blacklist(ctx, ids_of([profile.customer_id]), body.listed, body.why)
     return ListedBody(customer_id=profile.customer_id, listed=body.listed)
-
-
-def _shown(policy: Policy) -> PolicyBody:
-    return PolicyBody(
-        quiet_from=policy.quiet_from,
-        quiet_to=policy.quiet_to,
-        quiet_days=list(policy.quiet_days),
-        caps=[CapBody(route=cap.route, period=cap.period, most=cap.most) for cap in policy.caps],
-        windows=[
-            WindowBody(trigger=rule.trigger, seconds=rule.seconds, messages=rule.messages) for rule in policy.windows
-        ],
-        quotas=QuotasBody.model_validate(policy.quotas, from_attributes=True),
-        patience_s=int(policy.patience.total_seconds()),
-    )
 
 
 def _entry(entry: Entry) -> EntryBody:

@@ -24,20 +24,32 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.customers import queries as customers
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import ids_of, unnest
+from siyu.kernel.db import given, ids_of, rows, unnest
 from siyu.outreach import telling
-from siyu.outreach.decision import UNCOUNTED
+from siyu.outreach.sendtasks import recalling, recipients
 from siyu.outreach.store import message, move, person, refusal, request, seen, tally, window
 from siyu.outreach.types import State
+from siyu.outreach.verdicts import UNCAPPED
 
 Step = tuple[int, int, int]
 """(origin_id, from_id, to_id): the rows of an origin leave one customer for another."""
 
-OPEN = (State.WAITING.value, State.READY.value, State.GATHERED.value)
+OPEN = (State.WAITING.value, State.READY.value, State.GATHERED.value, State.PLANNED.value)
+
+
+_THESE = rows("these", customer_id=Integer())
+_FOLLOWED = (
+    select(request.c.origin_customer_id, request.c.customer_id, customers.canonical.c.customer_id.label("to_id"))
+    .distinct()
+    .join_from(_THESE, request, request.c.customer_id == _THESE.c.customer_id)
+    .join(customers.canonical, customers.canonical.c.origin_id == request.c.origin_customer_id)
+    .where(customers.canonical.c.customer_id != request.c.customer_id)
+)
 
 
 def follow_merges(ctx: Ctx, customer_ids: Sequence[int]) -> set[int]:
@@ -48,17 +60,9 @@ def follow_merges(ctx: Ctx, customer_ids: Sequence[int]) -> set[int]:
     """
     if not customer_ids:
         return set()
-    canonical = customers.canonical
-    these = ids_of(sorted(set(customer_ids))).subquery("these")
-    rows = ctx.tx.execute(
-        select(request.c.origin_customer_id, request.c.customer_id, canonical.c.customer_id.label("to_id"))
-        .distinct()
-        .join_from(these, request, request.c.customer_id == these.c.customer_id)
-        .join(canonical, canonical.c.origin_id == request.c.origin_customer_id)
-        .where(canonical.c.customer_id != request.c.customer_id)
-    ).all()
-    step_over(ctx, [(row.origin_customer_id, row.customer_id, row.to_id) for row in rows])
-    return {row.customer_id for row in rows}
+    found = ctx.tx.execute(_FOLLOWED, given(_THESE, customer_id=sorted(set(customer_ids)))).all()
+    step_over(ctx, [(row.origin_customer_id, row.customer_id, row.to_id) for row in found])
+    return {row.customer_id for row in found}
 
 
 def step_over(ctx: Ctx, steps: Sequence[Step]) -> None:
@@ -80,6 +84,7 @@ def step_over(ctx: Ctx, steps: Sequence[Step]) -> None:
     _requests(ctx, moving)
     _unite(ctx, sorted({(left, to) for _, left, to in steps}))
     recount(ctx, people)
+    recipients.follow_people(ctx, people)
 
 
 def _requests(ctx: Ctx, moving: TableValuedAlias) -> None:
@@ -143,12 +148,13 @@ def _unite(ctx: Ctx, pairs: Sequence[tuple[int, int]]) -> None:
             func.max(window.c.opened_at),
             func.max(window.c.opened_machine),
             func.max(window.c.used),
+            func.array_agg(aggregate_order_by(window.c.place, window.c.opened_at.desc()))[1],
         )
         .join_from(pair, window, window.c.customer_id == pair.c.from_id)
         .group_by(pair.c.to_id, window.c.account_id, window.c.trigger)
     )
     statement = upsert(window).from_select(
-        ["customer_id", "account_id", "trigger", "opened_at", "opened_machine", "used"], source
+        ["customer_id", "account_id", "trigger", "opened_at", "opened_machine", "used", "place"], source
     )
     ctx.tx.execute(
         statement.on_conflict_do_update(
@@ -157,6 +163,7 @@ def _unite(ctx: Ctx, pairs: Sequence[tuple[int, int]]) -> None:
                 "opened_at": statement.excluded.opened_at,
                 "opened_machine": statement.excluded.opened_machine,
                 "used": statement.excluded.used,
+                "place": statement.excluded.place,
             },
             where=statement.excluded.opened_at > window.c.opened_at,
         )
@@ -167,7 +174,7 @@ def recount(ctx: Ctx, customer_ids: Sequence[int]) -> None:
     """Count the tallies of these customers anew from their requests; what was given back has no claimed day."""
     these = ids_of(customer_ids).subquery("these")
     ctx.tx.execute(delete(tally).where(tally.c.customer_id == these.c.customer_id))
-    free = or_(message.c.exempt, request.c.answers.is_not(None), request.c.route.in_(UNCOUNTED))
+    free = or_(message.c.exempt, request.c.answers.is_not(None), request.c.route.in_(UNCAPPED))
     counted = (
         select(
             request.c.customer_id,
@@ -197,6 +204,10 @@ def forget(ctx: Ctx, customer_ids: Sequence[int]) -> None:
     ).all()
     telling.ended(ctx, [(row.customer_id, row.request_id) for row in ended])
     ctx.tx.execute(update(request).where(mine, request.c.detail.is_not(None)).values(detail=None))
+    # A task that cannot be recalled may still reach them; nobody can tell any more.
+    ctx.tx.execute(update(request).where(mine, request.c.address.is_not(None)).values(address=None))
+    recipients.follow_people(ctx, customer_ids)
+    recalling.stop(ctx, customer_ids, "erased")
     for table in (window, refusal):
         # set-loop: two tables of one form
         ctx.tx.execute(delete(table).where(table.c.customer_id == these.c.customer_id))

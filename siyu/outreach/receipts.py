@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, DateTime, Integer, Row, Text, and_, delete, literal, select, update
+from sqlalchemy import Boolean, DateTime, Integer, Row, Text, and_, case, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import unnest
 from siyu.outreach import spending, telling
 from siyu.outreach.store import batch, receipt, request
-from siyu.outreach.types import Receipt, State
+from siyu.outreach.types import UNKNOWN, Receipt, State
 
 
 def keep(ctx: Ctx, rows: Sequence[Receipt]) -> None:
@@ -36,51 +36,74 @@ def keep(ctx: Ctx, rows: Sequence[Receipt]) -> None:
     ctx.tx.execute(upsert(receipt).from_select([*columns, "applied"], source).on_conflict_do_nothing())
 
 
+_OPEN = select(receipt.c.kind).where(~receipt.c.applied).distinct()
+
+
 def apply(ctx: Ctx) -> None:
     """Apply the receipts whose sends are known by now."""
-    _templates(ctx)
-    _masses(ctx)
+    waiting = set(ctx.tx.execute(_OPEN).scalars())
+    if "template" in waiting:
+        _templates(ctx)
+    if "mass" in waiting:
+        _masses(ctx)
+
+
+_TEMPLATES = (
+    select(
+        request.c.customer_id,
+        request.c.request_id,
+        request.c.route,
+        request.c.account_id,
+        request.c.claimed_day,
+        receipt.c.status,
+        receipt.c.platform_id,
+    )
+    .join_from(
+        receipt,
+        request,
+        and_(receipt.c.account_id == request.c.account_id, receipt.c.platform_id == request.c.platform_id),
+    )
+    .where(~receipt.c.applied, receipt.c.kind == "template", request.c.state == State.ACCEPTED.value)
+    .order_by(request.c.customer_id)
+    .limit(10_000)
+    .with_for_update(of=(receipt, request), skip_locked=True)
+)
 
 
 def _templates(ctx: Ctx) -> None:
-    same = and_(receipt.c.account_id == request.c.account_id, receipt.c.platform_id == request.c.platform_id)
-    found = ctx.tx.execute(
-        select(
-            request.c.customer_id,
-            request.c.request_id,
-            request.c.route,
-            request.c.account_id,
-            request.c.claimed_day,
-            receipt.c.status,
-            receipt.c.platform_id,
-        )
-        .join_from(receipt, request, same)
-        .where(~receipt.c.applied, receipt.c.kind == "template", request.c.state == State.ACCEPTED.value)
-        .order_by(request.c.customer_id)
-        .limit(10_000)
-        .with_for_update(of=(receipt, request), skip_locked=True)
-    ).all()
+    found = ctx.tx.execute(_TEMPLATES).all()
     if not found:
         return
-    good = [row for row in found if row.status.strip() == "success"]
-    blocked = [row for row in found if "user" in row.status and row not in good]
-    failed = [row for row in found if row not in good and row not in blocked]
-    _end(ctx, good, State.RECEIVED, "now")
-    _end(ctx, blocked, State.FAILED, "blocked")
-    _end(ctx, failed, State.FAILED, "platform_failed")
+    ends: dict[tuple[State, str], list[Row[*tuple[Any, ...]]]] = {}
+    for row in found:
+        ends.setdefault(_meaning(row.status), []).append(row)
+    for (state, reason), rows in ends.items():  # set-loop: three meanings of a receipt
+        _end(ctx, rows, state, reason)
     _applied(ctx, "template", [(row.account_id, row.platform_id) for row in found])
 
 
+def _meaning(status: str) -> tuple[State, str]:
+    if status.strip() == "success":
+        return State.RECEIVED, "now"
+    return State.FAILED, "blocked" if "user" in status else "platform_failed"
+
+
+_MASSES = (
+    select(batch.c.batch_id, receipt)
+    .join_from(
+        receipt,
+        batch,
+        and_(receipt.c.account_id == batch.c.account_id, receipt.c.platform_id == batch.c.platform_id),
+    )
+    .where(~receipt.c.applied, receipt.c.kind == "mass", batch.c.state == "accepted", ~batch.c.open)
+    .order_by(batch.c.batch_id)
+    .limit(100)
+    .with_for_update(of=(receipt, batch), skip_locked=True)
+)
+
+
 def _masses(ctx: Ctx) -> None:
-    same = and_(receipt.c.account_id == batch.c.account_id, receipt.c.platform_id == batch.c.platform_id)
-    found = ctx.tx.execute(
-        select(batch.c.batch_id, receipt)
-        .join_from(receipt, batch, same)
-        .where(~receipt.c.applied, receipt.c.kind == "mass", batch.c.state == "accepted", ~batch.c.open)
-        .order_by(batch.c.batch_id)
-        .limit(100)
-        .with_for_update(of=(receipt, batch), skip_locked=True)
-    ).all()
+    found = ctx.tx.execute(_MASSES).all()
     if not found:
         return
     relation = unnest(
@@ -98,7 +121,7 @@ def _masses(ctx: Ctx) -> None:
         .where(receipt.c.platform_id == relation.c.platform_id)
         .values(
             status=receipt.c.status,
-            state="finished",
+            state=case((receipt.c.status == UNKNOWN, UNKNOWN), else_="finished"),
             total=receipt.c.total,
             filtered=receipt.c.filtered,
             sent=receipt.c.sent,
@@ -107,7 +130,9 @@ def _masses(ctx: Ctx) -> None:
         )
     )
     rejected = [
-        row.batch_id for row in found if row.status.strip().replace("_", " ") not in ("send success", "sendsuccess")
+        row.batch_id
+        for row in found
+        if row.status.strip().replace("_", " ") not in ("send success", "sendsuccess", UNKNOWN)
     ]
     if rejected:
         ctx.tx.execute(update(batch).where(batch.c.batch_id.in_(rejected)).values(state="rejected"))

@@ -4,11 +4,15 @@ used."""
 from datetime import timedelta
 
 from sqlalchemy import (
+    BigInteger,
+    Double,
+    Integer,
     and_,
+    bindparam,
     case,
     exists,
     func,
-    literal,
+    or_,
     select,
     true,
     update,
@@ -18,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
 from siyu.outreach import receipts
+from siyu.outreach.sendtasks import handing
 from siyu.outreach.settling import settle, settle_all
 from siyu.outreach.store import batch, material, request
 from siyu.outreach.types import Route, State
@@ -26,10 +31,28 @@ from siyu.platforms.types import Outcome
 
 REPEATS = 8
 """A call whose answer was lost is repeated so often under its key, then its outcome stays uncertain."""
-KEYED = (Route.OA_MASS, Route.OA_TEMPLATE, Route.WEBHOOK)
-"""Routes whose calls carry an idempotency key."""
+KEYED = (Route.OA_MASS, Route.OA_TEMPLATE, Route.WECOM_WELCOME, Route.KF, Route.WEBHOOK)
+"""Routes whose calls carry an idempotency key; a welcome code serves once."""
 
-GONE = {45015: "window_closed", 45047: "window_full"}
+GONE = {
+    45015: "window_closed",
+    45047: "window_full",
+    41049: "no_welcome_code",
+    41050: "welcome_late",
+    41053: "archive_pending",
+    40096: "unreachable",
+    41048: "quota_broadcast",
+    41210: "quota_moments",
+    95000: "account_missing",
+    95001: "window_full",
+    95002: "window_closed",
+    95013: "session_taken",
+    95018: "session_taken",
+    95031: "window_closed",
+}
+GREETED = 41051
+GREETING = 41096
+"""Another app is sending its welcome right now; that may still fail."""
 REFUSED = {
     40003: "unreachable",
     43004: "not_following",
@@ -43,10 +66,18 @@ PACE = (45011, -105)
 NO_ACCOUNT = -103
 
 
+_TAKEN_UP = select(batch.c.attempts).where(batch.c.batch_id == bindparam("batch", type_=BigInteger)).with_for_update()
+
+
 def record(ctx: Ctx, work: Work, results: Results) -> None:
-    """Write what became of a batch; rows that meanwhile belong to nobody's claim of this batch are left alone."""
+    """Write what became of a batch; rows that meanwhile belong to nobody's claim of this batch are left alone.
+
+    Whoever has lost the lease says only what was sent. A refusal says nothing any more: the worker that has the batch
+    now repeats the calls under their keys, and what was given back meanwhile would be sent twice.
+    """
     if not work.sends:
         return
+    owned = ctx.tx.execute(_TAKEN_UP, {"batch": work.batch_id}).scalar_one_or_none() == work.attempts
     if results.media_id is not None:
         way = work.ways[0]
         values = {"account_id": way.account_id, "file_id": way.cover_file, "media_id": results.media_id}
@@ -57,19 +88,24 @@ def record(ctx: Ctx, work: Work, results: Results) -> None:
             update(batch).where(batch.c.batch_id == work.batch_id).values(platform_id=platform_id, state="accepted")
         )
     if work.kind == "mass":
-        found = judged(ctx, work, work.sends[0], results.outcomes[0])
+        found = judged(ctx, work, work.sends[0], results.outcomes[0], owned)
         if found is not None:
             settle_all(ctx, work.batch_id, found)
     else:
         pairs = zip(work.sends, results.outcomes, strict=True)
-        settle(ctx, work.batch_id, [found for pair in pairs if (found := judged(ctx, work, *pair)) is not None])
-    close(ctx, work.batch_id)
+        words = [found for pair in pairs if (found := judged(ctx, work, *pair, owned)) is not None]
+        settle(ctx, work.batch_id, words)
+    if work.kind == "task":
+        handing.told(ctx, work, results)
+    close(ctx, work.batch_id, work.attempts)
     receipts.apply(ctx)
 
 
-def judged(ctx: Ctx, work: Work, send: Send, outcome: Outcome | None) -> Settled | None:
+def judged(ctx: Ctx, work: Work, send: Send, outcome: Outcome | None, owned: bool) -> Settled | None:
     """What one answer means; None: unknown, and the call will be repeated under its key."""
     way = work.ways[send.way]
+    if not owned and (outcome is None or not outcome.ok):
+        return None
     if work.again and (outcome is None or not outcome.ok):
         # A refusal of the repetition says nothing about the call whose answer was lost.
         if outcome is None or outcome.uncertain or outcome.retryable or outcome.code in (*PACE, 45066):
@@ -77,8 +113,11 @@ def judged(ctx: Ctx, work: Work, send: Send, outcome: Outcome | None) -> Settled
         return Settled(
             send.request_id, State.FAILED, "uncertain", f"{outcome.code} {outcome.message}"[:300], free=False
         )
+    back = State.PLANNED if work.kind == "task" else State.WAITING
     if outcome is None:
-        return Settled(send.request_id, State.WAITING, "not_started")
+        return Settled(send.request_id, back, "not_started")
+    if outcome.ok and work.kind == "task":
+        return Settled(send.request_id, State.HANDED, "handed", free=False)
     if outcome.ok:
         state = State.ACCEPTED if way.route in (Route.OA_MASS, Route.OA_TEMPLATE) else State.SENT
         msgid = outcome.data.get("msgid") if way.route == Route.OA_TEMPLATE else None
@@ -90,6 +129,14 @@ def judged(ctx: Ctx, work: Work, send: Send, outcome: Outcome | None) -> Settled
         return Settled(send.request_id, State.FAILED, "uncertain", said, free=False)
     if outcome.code == 45066:
         return None  # the platform still works on the call with this key
+    if work.kind == "task" and (outcome.retryable or outcome.code in (*PACE, *FULL)):
+        return Settled(send.request_id, back, "platform_busy", said, outcome.retry_at, again=True)
+    if outcome.code == GREETED:
+        # No next choice either: whoever sent it, the person was greeted.
+        return Settled(send.request_id, State.NOT_SENT, "already_greeted", said)
+    if outcome.code == GREETING or (way.route == Route.WECOM_WELCOME and outcome.retryable):
+        soon = ctx.now + timedelta(seconds=1)
+        return Settled(send.request_id, State.WAITING, "platform_busy", said, soon, again=True)
     if outcome.code in GONE:
         return Settled(send.request_id, None, GONE[outcome.code], said)
     if outcome.code in REFUSED and work.kind == "people":
@@ -111,17 +158,23 @@ def judged(ctx: Ctx, work: Work, send: Send, outcome: Outcome | None) -> Settled
     return Settled(send.request_id, None, "platform_refused", said)
 
 
-def close(ctx: Ctx, batch_id: int) -> None:
+_WAIT = func.least(60.0, func.power(2.0, batch.c.attempts))
+_LEFT = exists(select(true()).where(request.c.batch_id == bindparam("closing"), request.c.state == State.CLAIMED.value))
+_CLOSE = (
+    update(batch)
+    .where(
+        batch.c.batch_id == bindparam("closing", type_=BigInteger),
+        or_(batch.c.attempts == bindparam("taken_up", type_=Integer), ~_LEFT),
+    )
+    .values(
+        open=_LEFT,
+        lease_machine=case((_LEFT, bindparam("machine", type_=Double) + _WAIT), else_=batch.c.lease_machine),
+        state=case((and_(~_LEFT, batch.c.state == "claimed"), "done"), else_=batch.c.state),
+    )
+)
+
+
+def close(ctx: Ctx, batch_id: int, attempts: int) -> None:
     """End a batch that has no claimed request left; else let it be repeated soon: after 2, 4, 8 .. 60 machine
     seconds."""
-    wait = func.least(60.0, func.power(2.0, batch.c.attempts))
-    left = exists(select(true()).where(request.c.batch_id == batch_id, request.c.state == State.CLAIMED.value))
-    ctx.tx.execute(
-        update(batch)
-        .where(batch.c.batch_id == batch_id)
-        .values(
-            open=left,
-            lease_machine=case((left, literal(machine()) + wait), else_=batch.c.lease_machine),
-            state=case((and_(~left, batch.c.state == "claimed"), "done"), else_=batch.c.state),
-        )
-    )
+    ctx.tx.execute(_CLOSE, {"closing": batch_id, "taken_up": attempts, "machine": machine()})

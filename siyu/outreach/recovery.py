@@ -10,7 +10,8 @@ from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import SiyuError
 from siyu.outreach import recording, settling, ways
-from siyu.outreach.decision import addresses
+from siyu.outreach.addresses import Wanted, addresses
+from siyu.outreach.sendtasks import handing
 from siyu.outreach.store import batch, request
 from siyu.outreach.types import Route, State
 from siyu.outreach.work import LEASE, Settled, Work
@@ -37,15 +38,15 @@ def recover(ctx: Ctx, lease: float = LEASE) -> Work | None:
         .values(lease_machine=until, attempts=batch.c.attempts + 1)
     )
     rows = _left(ctx, lost.batch_id)
-    openids = addresses(ctx, [(row.customer_id, row.account_id) for row in rows if row.route != Route.WEBHOOK])
-    found = {row.request_id: openids.get((row.customer_id, row.account_id)) for row in rows}
+    known_by = addresses(ctx, [Wanted(row.customer_id, row.request_id, row.route, row.account_id) for row in rows])
     repeated = [
-        (row.customer_id, row.request_id, (row.message_id, row.choice), address[0] if address else None)
-        for row in rows
-        if _repeatable(ctx, lost, row) and ((address := found[row.request_id]) or row.route == Route.WEBHOOK)
+        (row.customer_id, row.request_id, (row.message_id, row.choice), row.address or (address and address.value))
+        for row, address in zip(rows, known_by, strict=True)
+        if _repeatable(ctx, lost, row) and (address or row.route == Route.WEBHOOK)
     ]
     try:
-        used, sends = ways.prepare(ctx, lost.key, repeated)
+        known_ways = ways.made(ctx, {pair for _, _, pair, _ in repeated})
+        used, sends = ways.prepare(ctx, lost.key, known_ways, repeated)
     except SiyuError:
         # The content was withdrawn meanwhile: the call can no longer be made the same.
         repeated, used, sends = [], [], []
@@ -56,9 +57,12 @@ def recover(ctx: Ctx, lease: float = LEASE) -> Work | None:
         if row.request_id not in known
     ]
     settling.settle(ctx, lost.batch_id, told)
+    if lost.kind == "task":
+        handing.lost(ctx, lost.batch_id)
     if not sends:
-        recording.close(ctx, lost.batch_id)
-    return Work(lost.batch_id, lost.kind, lost.key, (machine() + until) / 2, used, sends, again=True)
+        recording.close(ctx, lost.batch_id, lost.attempts + 1)
+    start_before = (machine() + until) / 2
+    return Work(lost.batch_id, lost.kind, lost.key, start_before, used, sends, True, lost.attempts + 1)
 
 
 def _left(ctx: Ctx, batch_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -72,6 +76,7 @@ def _left(ctx: Ctx, batch_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
             request.c.route,
             request.c.account_id,
             request.c.claimed_at,
+            request.c.address,
         )
         .where(request.c.batch_id == batch_id, request.c.state == State.CLAIMED.value)
         .order_by(request.c.request_id)

@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    DateTime,
     Integer,
     SmallInteger,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     delete,
@@ -26,14 +28,16 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import unnest
-from siyu.outreach.decision import UNCOUNTED
+from siyu.kernel.db import given, rows, unnest
 from siyu.outreach.store import message, quota, request, seen, tally, window
-from siyu.outreach.telling import Ids, given
+from siyu.outreach.telling import Ids
+from siyu.outreach.telling import given as these_of
 from siyu.outreach.types import Quotas, Route, State
+from siyu.outreach.verdicts import UNCAPPED
 
 DAILY = {Route.OA_CUSTOM: "custom_day", Route.OA_TEMPLATE: "template_day", Route.OA_MASS: "mass_day"}
-MINUTE = "mass_minute"
+MINUTE, POSTS_MINUTE = "mass_minute", "moments_minute"
+POSTS_MONTH = "moments_month"
 
 
 class Beaten(Exception):
@@ -45,35 +49,59 @@ def minute_window() -> str:
     return f"m{int(machine() // 60)}"
 
 
+def _window(name: str, day: date) -> str:
+    """The window of a quota in which a claim of ``day`` lies."""
+    if name in (MINUTE, POSTS_MINUTE):
+        return minute_window()
+    return day.isoformat()[:7] if name == POSTS_MONTH else day.isoformat()
+
+
 def limit_of(quotas: Quotas, name: str) -> int:
     """The limit of a quota by its name."""
     return int(getattr(quotas, name))
 
 
+_ACCOUNTS = rows("a", account_id=Integer())
+_USED = select(quota.c.account_id, quota.c.quota, quota.c.used).where(
+    quota.c.account_id == _ACCOUNTS.c.account_id,
+    quota.c.window == case((quota.c.quota == POSTS_MONTH, bindparam("month")), else_=bindparam("day", type_=Text)),
+)
+
+
 def left(ctx: Ctx, quotas: Quotas, account_ids: Iterable[int], day: date) -> dict[tuple[str, int], int]:
-    """What is left of each daily quota, by (route, account_id)."""
+    """What is left of each daily quota, and of the month's Moments tasks, by (route, account_id)."""
     accounts = sorted(set(account_ids))
-    rows = ctx.tx.execute(
-        select(quota.c.account_id, quota.c.quota, quota.c.used).where(
-            quota.c.account_id.in_(accounts), quota.c.window == day.isoformat(), quota.c.quota.in_(list(DAILY.values()))
-        )
-    ).all()
-    used = {(row.quota, row.account_id): row.used for row in rows}
+    values = given(_ACCOUNTS, account_id=accounts) | {"day": day.isoformat(), "month": _window(POSTS_MONTH, day)}
+    used = {(row.quota, row.account_id): row.used for row in ctx.tx.execute(_USED, values)}
     return {
         (route.value, account_id): limit_of(quotas, name) - used.get((name, account_id), 0)
-        for route, name in DAILY.items()
+        for route, name in (*DAILY.items(), (Route.MOMENTS, POSTS_MONTH))
         for account_id in accounts
     }
 
 
-def minute_left(ctx: Ctx, quotas: Quotas, account_id: int) -> int:
-    """Mass calls left in the running minute."""
+def minute_left(ctx: Ctx, quotas: Quotas, account_id: int, name: str = MINUTE) -> int:
+    """Mass calls, or Moments tasks, left in the running minute."""
     used = ctx.tx.execute(
         select(quota.c.used).where(
-            quota.c.account_id == account_id, quota.c.quota == MINUTE, quota.c.window == minute_window()
+            quota.c.account_id == account_id, quota.c.quota == name, quota.c.window == minute_window()
         )
     ).scalar_one_or_none()
-    return quotas.mass_minute - (used or 0)
+    return limit_of(quotas, name) - (used or 0)
+
+
+LIMITED = (*DAILY.values(), MINUTE, POSTS_MINUTE, POSTS_MONTH)
+_SPENT = rows("spent", account_id=Integer(), quota=Text(), window=Text(), used=Integer(), most=Integer())
+_MOST = case(*((quota.c.quota == name, bindparam(f"most_{name}", type_=Integer)) for name in LIMITED), else_=0)
+_NEW = upsert(quota).from_select(
+    ["account_id", "quota", "window", "used"],
+    select(_SPENT.c.account_id, _SPENT.c.quota, _SPENT.c.window, _SPENT.c.used).where(_SPENT.c.used <= _SPENT.c.most),
+)
+_SPEND = _NEW.on_conflict_do_update(
+    index_elements=["account_id", "quota", "window"],
+    set_={"used": quota.c.used + _NEW.excluded.used},
+    where=quota.c.used + _NEW.excluded.used <= _MOST,
+).returning(quota.c.account_id)
 
 
 def spend(ctx: Ctx, quotas: Quotas, calls: Counter[tuple[str, int]], day: date) -> None:
@@ -84,25 +112,16 @@ def spend(ctx: Ctx, quotas: Quotas, calls: Counter[tuple[str, int]], day: date) 
     wanted = sorted(calls.items())
     if not wanted:
         return
-    rows = unnest(
-        "spent",
-        account_id=(Integer(), [account_id for (_, account_id), _ in wanted]),
-        quota=(Text(), [name for (name, _), _ in wanted]),
-        window=(Text(), [minute_window() if name == MINUTE else day.isoformat() for (name, _), _ in wanted]),
-        used=(Integer(), [count for _, count in wanted]),
-        most=(Integer(), [limit_of(quotas, name) for (name, _), _ in wanted]),
+    values = given(
+        _SPENT,
+        account_id=[account_id for (_, account_id), _ in wanted],
+        quota=[name for (name, _), _ in wanted],
+        window=[_window(name, day) for (name, _), _ in wanted],
+        used=[count for _, count in wanted],
+        most=[limit_of(quotas, name) for (name, _), _ in wanted],
     )
-    statement = upsert(quota).from_select(
-        ["account_id", "quota", "window", "used"],
-        select(rows.c.account_id, rows.c.quota, rows.c.window, rows.c.used).where(rows.c.used <= rows.c.most),
-    )
-    most = case(*((quota.c.quota == name, limit_of(quotas, name)) for name in (*DAILY.values(), MINUTE)), else_=0)
-    statement = statement.on_conflict_do_update(
-        index_elements=["account_id", "quota", "window"],
-        set_={"used": quota.c.used + statement.excluded.used},
-        where=quota.c.used + statement.excluded.used <= most,
-    )
-    if len(ctx.tx.execute(statement.returning(quota.c.account_id)).all()) < len(wanted):
+    limits = {f"most_{name}": limit_of(quotas, name) for name in LIMITED}
+    if len(ctx.tx.execute(_SPEND, values | limits).all()) < len(wanted):
         raise Beaten
 
 
@@ -122,43 +141,69 @@ def fill(ctx: Ctx, quotas: Quotas, pairs: Iterable[tuple[str, int]], day: date) 
         )
 
 
-def take(ctx: Ctx, batch_id: int) -> None:
-    """What the claimed requests of a batch use up for their persons: content seen, messages counted, windows."""
-    claimed = and_(request.c.batch_id == batch_id, request.c.state == State.CLAIMED.value)
-    joined = message.c.message_id == request.c.message_id
-    ctx.tx.execute(
-        upsert(seen).from_select(
-            ["customer_id", "content_id", "request_id", "at"],
-            select(request.c.customer_id, message.c.content_id, request.c.request_id, literal(ctx.now))
-            .join_from(request, message, joined)
-            .where(claimed, message.c.content_id.is_not(None)),
-        )
+def _counts() -> Any:
+    free = or_(message.c.exempt, request.c.answers.is_not(None), request.c.route.in_(UNCAPPED))
+    return case((free, literal(0, SmallInteger())), else_=literal(1, SmallInteger()))
+
+
+def _same_window() -> tuple[Any, ...]:
+    return (
+        window.c.customer_id == request.c.customer_id,
+        window.c.account_id == request.c.account_id,
+        window.c.trigger == request.c.trigger,
     )
-    counted = select(
+
+
+_CLAIMED = and_(request.c.batch_id == bindparam("batch", type_=BigInteger), request.c.state == State.CLAIMED.value)
+_SAYS = message.c.message_id == request.c.message_id
+_SEEN = upsert(seen).from_select(
+    ["customer_id", "content_id", "request_id", "at"],
+    select(
+        request.c.customer_id,
+        message.c.content_id,
+        request.c.request_id,
+        bindparam("now", type_=DateTime(timezone=True)),
+    )
+    .join_from(request, message, _SAYS)
+    .where(_CLAIMED, message.c.content_id.is_not(None)),
+)
+_COUNTED = upsert(tally).from_select(
+    ["customer_id", "day", "route", "account_id", "sends", "capped"],
+    select(
         request.c.customer_id,
         request.c.claimed_day,
         request.c.route,
         request.c.account_id,
         literal(1, SmallInteger()).label("sends"),
         _counts().label("capped"),
-    ).join_from(request, message, joined)
-    statement = upsert(tally).from_select(
-        ["customer_id", "day", "route", "account_id", "sends", "capped"], counted.where(claimed)
     )
-    ctx.tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["customer_id", "day", "route", "account_id"],
-            set_={"sends": tally.c.sends + 1, "capped": tally.c.capped + statement.excluded.capped},
-        )
-    )
-    ctx.tx.execute(update(window).where(claimed, *_same_window()).values(used=window.c.used + 1))
+    .join_from(request, message, _SAYS)
+    .where(_CLAIMED),
+)
+_TALLY = _COUNTED.on_conflict_do_update(
+    index_elements=["customer_id", "day", "route", "account_id"],
+    set_={"sends": tally.c.sends + 1, "capped": tally.c.capped + _COUNTED.excluded.capped},
+)
+_WINDOWS = update(window).where(_CLAIMED, *_same_window()).values(used=window.c.used + 1)
+
+
+def take(ctx: Ctx, batch_id: int, *, contents: bool = True, windows: bool = True) -> None:
+    """What the claimed requests of a batch use up for their persons: content seen, messages counted, windows.
+
+    ``contents``, ``windows``: whether any of them carries a content, or goes through a window.
+    """
+    if contents:
+        ctx.tx.execute(_SEEN, {"batch": batch_id, "now": ctx.now})
+    ctx.tx.execute(_TALLY, {"batch": batch_id})
+    if windows:
+        ctx.tx.execute(_WINDOWS, {"batch": batch_id})
 
 
 def give_back(ctx: Ctx, ids: Ids) -> None:
     """The reverse of ``take`` and of the daily quota, for requests of which it is certain that nothing was sent."""
     if not ids:
         return
-    these = given(ids)
+    these = these_of(ids)
     mine = and_(request.c.customer_id == these.c.customer_id, request.c.request_id == these.c.request_id)
     ctx.tx.execute(
         delete(seen).where(
@@ -211,7 +256,7 @@ def unspend(ctx: Ctx, calls: Sequence[tuple[str, int, date]]) -> None:
     )
     if not counted:
         return
-    rows = unnest(
+    back = unnest(
         "back",
         account_id=(Integer(), [key[1] for key, _ in counted]),
         quota=(Text(), [key[0] for key, _ in counted]),
@@ -220,15 +265,15 @@ def unspend(ctx: Ctx, calls: Sequence[tuple[str, int, date]]) -> None:
     )
     ctx.tx.execute(
         update(quota)
-        .where(quota.c.account_id == rows.c.account_id, quota.c.quota == rows.c.quota, quota.c.window == rows.c.window)
-        .values(used=func.greatest(quota.c.used - rows.c.calls, 0))
+        .where(quota.c.account_id == back.c.account_id, quota.c.quota == back.c.quota, quota.c.window == back.c.window)
+        .values(used=func.greatest(quota.c.used - back.c.calls, 0))
     )
 
 
 def close_windows(ctx: Ctx, ids: Ids) -> None:
     """The platform says that these requests' windows are over or used up: believe it until the next one opens."""
     if ids:
-        these = given(ids)
+        these = these_of(ids)
         ctx.tx.execute(
             update(window)
             .where(
@@ -242,21 +287,10 @@ def close_windows(ctx: Ctx, ids: Ids) -> None:
         )
 
 
-def _counts() -> Any:
-    free = or_(message.c.exempt, request.c.answers.is_not(None), request.c.route.in_(UNCOUNTED))
-    return case((free, literal(0, SmallInteger())), else_=literal(1, SmallInteger()))
-
-
-def _same_window() -> tuple[Any, ...]:
-    return (
-        window.c.customer_id == request.c.customer_id,
-        window.c.account_id == request.c.account_id,
-        window.c.trigger == request.c.trigger,
-    )
-
-
 __all__ = [
     "MINUTE",
+    "POSTS_MINUTE",
+    "POSTS_MONTH",
     "Beaten",
     "BigInteger",
     "close_windows",

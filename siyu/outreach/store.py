@@ -38,8 +38,14 @@ class MessageColumns(TypedColumns):
     origin_id: Named[int] = Column(BigInteger)
     origin_version: Named[int] = Column(Integer)
     origin_node: Named[str] = Column(Text)
+    said: Named[int | None] = Column(Integer)
     exempt: Named[bool] = Column(Boolean)
     choices: Named[int] = Column(SmallInteger)
+
+
+class TextColumns(TypedColumns):
+    text_id = Column(Integer, Identity(), primary_key=True)
+    digest: Named[str] = Column(Text)
 
 
 class ChoiceColumns(TypedColumns):
@@ -50,6 +56,8 @@ class ChoiceColumns(TypedColumns):
     template: Named[str | None] = Column(Text)
     gather_s: Named[int | None] = Column(Integer)
     at_once: Named[int] = Column(Integer)
+    part: Named[str | None] = Column(Text)
+    sender: Named[str | None] = Column(Text)
 
 
 class RequestColumns(TypedColumns):
@@ -79,6 +87,10 @@ class RequestColumns(TypedColumns):
     claimed_at: Named[datetime | None] = Column(DateTime(timezone=True))
     claimed_day: Named[date | None] = Column(Date)
     done_at: Named[datetime | None] = Column(DateTime(timezone=True))
+    asked_machine: Named[float | None] = Column(Double)
+    staff: Named[str | None] = Column(Text)
+    address: Named[str | None] = Column(Text)
+    task_id: Named[int | None] = Column(BigInteger)
 
 
 class PersonColumns(TypedColumns):
@@ -108,6 +120,7 @@ class WindowColumns(TypedColumns):
     opened_at: Named[datetime] = Column(DateTime(timezone=True))
     opened_machine: Named[float] = Column(Double)
     used: Named[int] = Column(SmallInteger)
+    place: Named[str] = Column(Text, server_default=text("''"))
 
 
 class RefusalColumns(TypedColumns):
@@ -183,6 +196,54 @@ class PolicyColumns(TypedColumns):
     document: Named[dict[str, object]] = Column(JSONB)
 
 
+class TaskColumns(TypedColumns):
+    task_id = Column(BigInteger, Identity(), primary_key=True)
+    account_id: Named[int] = Column(Integer)
+    route: Named[str] = Column(Text, server_default=text("'wecom_group_send'"))
+    staff: Named[str] = Column(Text)
+    day: Named[date] = Column(Date)
+    part: Named[str] = Column(Text)
+    message_id: Named[int] = Column(Integer)
+    choice: Named[int] = Column(SmallInteger)
+    batch_id: Named[int] = Column(BigInteger)
+    again: Named[bool] = Column(Boolean)
+    state: Named[str] = Column(Text)
+    platform_id: Named[str | None] = Column(Text)
+    moment_id: Named[str | None] = Column(Text)
+    recipients: Named[int] = Column(Integer)
+    handed_at: Named[datetime] = Column(DateTime(timezone=True))
+    expires_at: Named[datetime] = Column(DateTime(timezone=True))
+    confirmed_at: Named[datetime | None] = Column(DateTime(timezone=True))
+    closed_at: Named[datetime | None] = Column(DateTime(timezone=True))
+    received: Named[int] = Column(Integer, server_default=text("0"))
+    failed: Named[int] = Column(Integer, server_default=text("0"))
+    reminders: Named[int] = Column(SmallInteger)
+    remind_at: Named[datetime | None] = Column(DateTime(timezone=True))
+    look_at: Named[datetime | None] = Column(DateTime(timezone=True))
+
+
+class RecipientColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    request_id = Column(BigInteger, primary_key=True, autoincrement=False)
+    staff: Named[str] = Column(Text)
+    account_id: Named[int] = Column(Integer)
+    route: Named[str] = Column(Text, server_default=text("'wecom_group_send'"))
+    message_id: Named[int] = Column(Integer)
+    choice: Named[int] = Column(SmallInteger)
+    priority: Named[int] = Column(SmallInteger)
+    due_at: Named[datetime] = Column(DateTime(timezone=True))
+    expires_at: Named[datetime] = Column(DateTime(timezone=True))
+    state: Named[str] = Column(Text)
+    reason: Named[str] = Column(Text)
+    task_id: Named[int | None] = Column(BigInteger)
+
+
+class SenderColumns(TypedColumns):
+    staff = Column(Text, primary_key=True)
+    confirms: Named[int] = Column(Integer)
+    delay_s: Named[int] = Column(Integer)
+
+
 message = Table(
     "outreach_message",
     metadata,
@@ -190,6 +251,8 @@ message = Table(
     UniqueConstraint("digest"),
     Index(None, "origin_kind", "origin_id"),
 )
+# The texts that are no content of the library: their numbers, negative, stand in the seen-set beside those of contents.
+texts = Table("outreach_text", metadata, TextColumns, UniqueConstraint("digest"))
 choice = Table("outreach_choice", metadata, ChoiceColumns)
 request = Table(
     "outreach_request",
@@ -216,7 +279,8 @@ request = Table(
     Index(
         "ix_outreach_request_platform", "account_id", "platform_id", postgresql_where=text("platform_id is not null")
     ),
-    Index("ix_outreach_request_message", "message_id", "state", "reason"),
+    # With the number, so that the people behind a count are read newest first, page by page.
+    Index("ix_outreach_request_message", "message_id", "state", "reason", "request_id"),
     postgresql_with={"fillfactor": 70},
 )
 person = Table("outreach_person", metadata, PersonColumns)
@@ -242,6 +306,26 @@ receipt = Table(
 )
 material = Table("outreach_material", metadata, MaterialColumns)
 policy = Table("outreach_policy", metadata, PolicyColumns)
+task = Table(
+    "outreach_task",
+    metadata,
+    TaskColumns,
+    Index(None, "staff", "day"),
+    Index(None, "batch_id"),
+    Index("ix_outreach_task_look", "look_at", postgresql_where=text("look_at is not null")),
+)
+sender = Table("outreach_sender", metadata, SenderColumns)
+# The open requests that go through a sender, as narrow rows by sender and by task: what a round needs is read without
+# the ledger, however long that is.
+recipient = Table(
+    "outreach_recipient",
+    metadata,
+    RecipientColumns,
+    Index("ix_outreach_recipient_due", "due_at", "account_id", "staff", postgresql_where=text("state = 'planned'")),
+    Index("ix_outreach_recipient_staff", "staff", "due_at", postgresql_where=text("state = 'planned'")),
+    Index("ix_outreach_recipient_task", "task_id", "state", postgresql_where=text("task_id is not null")),
+    postgresql_with={"fillfactor": 70},
+)
 
 
 def in_state(*states: str) -> ColumnElement[bool]:

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Integer, Row, and_, select
 
 from siyu.content import actions as content
 from siyu.content import queries as contents
 from siyu.content.types import LinkContext
 from siyu.customers import queries as customers
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import ids_of
+from siyu.kernel.db import given, ids_of
+from siyu.kernel.db import rows as relation
 from siyu.kernel.errors import SiyuError
 from siyu.outreach.store import choice, material, message
 from siyu.outreach.types import Route
@@ -20,36 +21,43 @@ Pair = tuple[int, int]
 """(message_id, choice)."""
 
 
-def unusable(ctx: Ctx, found: Mapping[Pair, Row[*tuple[Any, ...]]]) -> set[Pair]:
-    """The choices that content cannot make a message of: not published, deleted, of a kind that the route does not
-    carry."""
-    bad = set()
+def usable(ctx: Ctx, found: Mapping[Pair, Row[*tuple[Any, ...]]]) -> dict[Pair, Way]:
+    """What each choice sends, without those that content cannot make a message of: not published, deleted, of a kind
+    that the route does not carry."""
+    ways = {}
     for pair, row in found.items():
         # set-loop: one look per choice, of which a claim has a few
         try:
-            _way(ctx, row)
+            ways[pair] = _way(ctx, row)
         except SiyuError:
-            bad.add(pair)
-    return bad
+            continue
+    return ways
+
+
+def made(ctx: Ctx, pairs: Iterable[Pair]) -> dict[Pair, Way]:
+    """What each choice sends. Raises the errors of content."""
+    # set-loop: one look per choice, of which a batch has a few
+    return {pair: _way(ctx, row) for pair, row in rows(ctx, pairs).items()}
 
 
 def prepare(
-    ctx: Ctx, batch_key: str, claimed: Sequence[tuple[int, int, Pair, str | None]]
+    ctx: Ctx, batch_key: str, known: Mapping[Pair, Way], claimed: Sequence[tuple[int, int, Pair, str | None]]
 ) -> tuple[list[Way], list[Send]]:
-    """The ways and sends of claimed requests, given as (customer_id, request_id, (message_id, choice), openid).
-
-    Raises the errors of content.
-    """
-    found = rows(ctx, {pair for _, _, pair, _ in claimed})
-    order = {pair: number for number, pair in enumerate(found)}
-    ways = [_way(ctx, row) for row in found.values()]
+    """The ways and sends of claimed requests, given as (customer_id, request_id, (message_id, choice), address)."""
+    order = {pair: number for number, pair in enumerate(sorted({pair for _, _, pair, _ in claimed}))}
+    ways = [known[pair] for pair in order]
     names = sorted({name for way in ways if way.outgoing is not None for name in way.outgoing.fields})
     values = _values(ctx, [one[0] for one in claimed], names) if names else {}
     sends = [
         Send(
-            customer_id, request_id, order[pair], openid or "", values.get(customer_id, {}), f"{batch_key}-{request_id}"
+            customer_id,
+            request_id,
+            order[pair],
+            address or "",
+            values.get(customer_id, {}),
+            f"{batch_key}-{request_id}",
         )
-        for customer_id, request_id, pair, openid in claimed
+        for customer_id, request_id, pair, address in claimed
     ]
     return ways, sends
 
@@ -65,18 +73,22 @@ def _values(ctx: Ctx, ids: Sequence[int], names: Sequence[str]) -> dict[int, dic
     return {row.customer_id: {name: getattr(row, name) for name in names} for row in ctx.tx.execute(people).all()}
 
 
+_PAIRS = relation("pair", message_id=Integer(), choice=Integer())
+_ROWS = (
+    select(*choice.c, *(column for column in message.c if column.name != "message_id"))
+    .join_from(_PAIRS, choice, and_(choice.c.message_id == _PAIRS.c.message_id, choice.c.choice == _PAIRS.c.choice))
+    .join(message, message.c.message_id == choice.c.message_id)
+    .order_by(choice.c.message_id, choice.c.choice)
+)
+
+
 def rows(ctx: Ctx, pairs: Iterable[Pair]) -> dict[Pair, Row[*tuple[Any, ...]]]:
     """The stored choices with their messages."""
     wanted = sorted(set(pairs))
     if not wanted:
         return {}
-    columns = [column for column in message.c if column.name != "message_id"]
-    found = ctx.tx.execute(
-        select(*choice.c, *columns)
-        .join_from(choice, message, message.c.message_id == choice.c.message_id)
-        .where(or_(*(and_(choice.c.message_id == one, choice.c.choice == two) for one, two in wanted)))
-        .order_by(choice.c.message_id, choice.c.choice)
-    ).all()
+    values = given(_PAIRS, message_id=[one for one, _ in wanted], choice=[two for _, two in wanted])
+    found = ctx.tx.execute(_ROWS, values).all()
     return {(row.message_id, row.choice): row for row in found}
 
 
@@ -89,6 +101,8 @@ def _way(ctx: Ctx, row: Row[*tuple[Any, ...]]) -> Way:
     if row.content_id is None:
         return Way(row.route, row.account_id, content.outgoing_text(ctx, row.text or "", row.route, context=context))
     outgoing = content.outgoing(ctx, row.content_id, row.route, context=context, template=row.template)
+    if outgoing.kind == "moment":
+        return Way(row.route, row.account_id, outgoing, cover=contents.cover(ctx, outgoing))
     if outgoing.draft is None:
         return Way(row.route, row.account_id, outgoing)
     # A cover of its own is kept by its file, the plain one of a content by the content.

@@ -15,7 +15,7 @@ LEASE = 120.0
 @dataclass(frozen=True, slots=True)
 class Way:
     """What one choice of one message sends: content's part, or a webhook's url and body. ``cover``: bytes and file
-    number of the picture that a draft needs; ``thumb`` when the account has it already."""
+    number of the picture that a draft or a Moments post needs; ``thumb`` when the account has it already."""
 
     route: str
     account_id: int
@@ -28,31 +28,35 @@ class Way:
 
 
 class Send(NamedTuple):
-    """One person's send; ``way`` is the index in ``Work.ways``, ``key`` makes the call idempotent where the platform
-    can."""
+    """One person's send; ``way`` is the index in ``Work.ways``, ``address`` an openid, a welcome code, an
+    external_userid, or open_kfid and external_userid; ``key`` makes the call idempotent where the platform can."""
 
     customer_id: int
     request_id: int
     way: int
-    openid: str
+    address: str
     fields: Mapping[str, object]
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One claimed batch. ``people``: each send is a call; ``mass``: all are recipients of one call under ``key``.
+    """One claimed batch. ``people``: each send is a call; ``mass``: all are recipients of one call under ``key``;
+    ``task``: each way is one call with its recipients, a send task of ``staff``.
 
-    ``again``: an earlier call under these keys may have been carried out.
+    ``again``: an earlier call under these keys may have been carried out. ``attempts``: how often the batch had been
+    taken up; another number in its row means that it belongs to another worker now.
     """
 
     batch_id: int
-    kind: Literal["people", "mass"]
+    kind: Literal["people", "mass", "task"]
     key: str
     start_before: float
     ways: Sequence[Way] = ()
     sends: Sequence[Send] = ()
     again: bool = False
+    attempts: int = 1
+    staff: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Settled:
     """What record writes of one request. ``state`` None: the next choice, or not sent when there is none.
 
     ``free``: seen-set, tally, window and quota are given back. ``refuse``: what the platform said about the person.
+    ``at``: when it ended, if not now.
     """
 
     request_id: int
@@ -82,3 +87,4 @@ class Settled:
     free: bool = True
     refuse: bool = False
     again: bool = False
+    at: datetime | None = None

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
 
 from siyu.kernel.ctx import SYSTEM
 from siyu.kernel.db import transaction
-from siyu.outreach import jobs
+from siyu.kernel.probes import answer
+from siyu.outreach import actions, jobs
 from siyu.outreach.types import Message
 from siyu.outreach.work import Results, Work
-from tests.outreach.town import Town, settle
+from siyu.platforms.types import Outcome
+from tests.outreach.town import ORIGIN, Town, asked, refused, settle
 from tests.support.world import ZONE, World
 
 GONE = 0.0
@@ -24,7 +30,7 @@ def claim(town: Town, name: str, lease: float = GONE) -> Work:
             pass
         for phased in (*jobs.fast_phases(lease), *jobs.phases(lease)):
             if phased.name == name:
-                work = phased.claim(ctx)
+                work: Work | None = phased.claim(ctx)
                 assert work is not None
                 return work
     raise AssertionError(name)
@@ -32,8 +38,6 @@ def claim(town: Town, name: str, lease: float = GONE) -> Work:
 
 def act(town: Town, work: Work) -> Results:
     """Do the calls, whatever the lease says."""
-    from dataclasses import replace
-
     from siyu.outreach.sending import act as do
 
     return do(replace(work, start_before=work.start_before + 3600), town.platform.senders)
@@ -90,19 +94,51 @@ def test_the_late_answer_of_a_worker_that_lost_its_lease_changes_nothing(town: T
     assert len(town.events()) == 5
 
 
+@pytest.mark.parametrize("late", [refused(-1, retryable=True), refused(40037)], ids=["busy", "refused"])
+def test_the_late_refusal_of_a_worker_that_lost_its_lease_gives_back_nothing(town: Town, late: Outcome) -> None:
+    """Another worker repeats the calls under their keys: what it sends must not be asked for anew."""
+    town.ask(routes=(town.template, town.mass()), message=Message(content_id=town.article()))
+    first = claim(town, "outreach.people")
+    with town.world.open() as ctx:
+        second = jobs.phases(60.0)[0].claim(ctx)
+    assert second is not None
+    done = act(town, second)
+    lease = town.world.value("select lease_machine from outreach_batch")
+    with town.world.open() as ctx:
+        jobs.phases()[2].record(ctx, first, Results((late,) * 5))
+    assert town.world.value("select lease_machine from outreach_batch") == lease, "the second worker keeps its lease"
+    with town.world.open() as ctx:
+        jobs.phases()[0].record(ctx, second, done)
+    town.world.wait(minutes=10)
+    town.work()
+    assert town.tally() == {("accepted", "now"): 5}
+    assert Counter(openid for _, openid, _ in town.platform.received) == Counter({f"o{n}": 1 for n in range(5)})
+
+
+def test_claims_pass_by_whom_another_worker_withdraws(town: Town) -> None:
+    """Neither waits for the other's rows while it holds some itself, or both would wait for ever."""
+    town.ask(routes=(town.template,), message=Message(content_id=town.article()))
+    origin = replace(ORIGIN, node="")
+    with ThreadPoolExecutor(1) as pool, town.world.open() as ctx:
+        assert actions.cancel(ctx, asked(town.people[:1], "k"), origin, "left") == 1
+        looked = pool.submit(claim, town, "outreach.people").result(timeout=60)
+        assert len(looked.sends) == 4
+        assert actions.cancel(ctx, asked(town.people, "k"), origin, "left") == 0
+
+
 def test_a_living_worker_s_batch_is_left_alone(town: Town) -> None:
     town.ask(message=Message(content_id=town.article()))
     work = claim(town, "outreach.mass", lease=60.0)
     town.work()
     assert town.platform.received == []
     with town.world.open() as ctx:
-        assert jobs.next_due(ctx) == ctx.now
+        assert answer(ctx, jobs.DUE) == ctx.now
         wait = jobs.machine_wait(ctx)
         assert wait is not None
         assert 50 < wait <= 60
     with town.world.open() as ctx:
         jobs.phases()[1].record(ctx, work, act(town, work))
-        assert jobs.next_due(ctx) is None
+        assert answer(ctx, jobs.DUE) is None
     assert town.tally() == {("accepted", "now"): 5}
 
 

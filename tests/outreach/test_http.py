@@ -22,6 +22,7 @@ def test_the_policy_is_read_changed_and_checked(town: Town) -> None:
     assert policy["caps"] == [
         {"route": None, "period": "day", "most": 2},
         {"route": None, "period": "week", "most": 7},
+        {"route": "wecom_group_send", "period": "day", "most": 1},
     ]
     changed = policy | {"caps": [{"route": "oa_mass", "period": "day", "most": 1}], "quiet_days": ["2026-05-01"]}
     assert api.put("/api/outreach/policy", json=changed).json() == changed
@@ -32,6 +33,44 @@ def test_the_policy_is_read_changed_and_checked(town: Town) -> None:
     assert api.put("/api/outreach/policy", json=policy | {"more": 1}).status_code == 422
     assert api.get("/api/outreach/policy").json() == changed
     assert town.world.value("select count(*) from audit_log where action = 'outreach.save_policy'") == 1
+
+
+def test_the_rules_of_send_tasks_are_read_changed_and_checked(town: Town) -> None:
+    api = client(town)
+    policy = api.get("/api/outreach/policy").json()
+    assert policy["broadcast"] == "monthly_days"
+    tasks = policy["tasks"]
+    assert (tasks["rounds_day"], tasks["tasks_day"], tasks["task_seconds"]) == (3, 20, 30)
+    later = [one | {"at": "08:15:00"} if one["part"] == "morning" else one for one in tasks["rounds"]]
+    changed = policy | {"broadcast": "weekly7", "tasks": tasks | {"rounds": later, "tasks_day": 12, "lead_s": 600}}
+    assert api.put("/api/outreach/policy", json=changed).json() == changed == api.get("/api/outreach/policy").json()
+    early = [one | {"at": "08:00:00"} if one["part"] == "noon" else one for one in later]
+    twice = [later[0], later[0], *later[2:]]
+    for wrong in ({"rounds": early}, {"rounds": twice}):
+        answer = api.put("/api/outreach/policy", json=changed | {"tasks": tasks | wrong})
+        assert (answer.status_code, answer.json()["field"]) == (422, "tasks.rounds")
+    for out_of_range in ({"rounds_day": 4}, {"reminders": 4}, {"rounds": later[:4]}, {"expiry_s": 60}):
+        assert api.put("/api/outreach/policy", json=changed | {"tasks": tasks | out_of_range}).status_code == 422
+    assert api.get("/api/outreach/policy").json() == changed
+    without = {name: value for name, value in policy.items() if name not in ("broadcast", "tasks")}
+    assert api.put("/api/outreach/policy", json=without).json() == policy
+
+
+def test_holidays_are_held_by_the_policy_and_told_by_the_calendar(town: Town) -> None:
+    api = client(town)
+    policy = api.get("/api/outreach/policy").json()
+    assert policy["holidays"] == "send"
+    held = policy | {"holidays": "hold"}
+    assert api.put("/api/outreach/policy", json=held).json() == held == api.get("/api/outreach/policy").json()
+    answer = api.put("/api/outreach/policy", json=policy | {"holidays": "maybe"})
+    assert (answer.status_code, api.get("/api/outreach/policy").json()["holidays"]) == (422, "hold")
+    this = api.get("/api/outreach/calendar").json()
+    assert (this["year"], this["known"]) == (2026, True)
+    assert {"day": "2026-02-28", "kind": "adjusted_workday", "name": "调休上班"} in this["days"]
+    assert {"day": "2026-10-01", "kind": "holiday", "name": "国庆节"} in this["days"]
+    unknown = api.get("/api/outreach/calendar", params={"year": this["last_year"] + 1}).json()
+    assert (unknown["known"], unknown["days"]) == (False, [])
+    assert api.get("/api/outreach/calendar", params={"year": 10_000}).status_code == 422
 
 
 def test_ledger_steps_and_mass_sends_are_paged(town: Town) -> None:

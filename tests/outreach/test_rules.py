@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from siyu.customers import actions as customers
+from siyu.kernel.calendar import SHIPPED
 from siyu.kernel.db import ids_of
 from siyu.outreach import actions, queries
 from siyu.outreach.reasons import REASONS
@@ -24,6 +25,8 @@ from siyu.outreach.types import (
     RouteChoice,
     WindowRule,
 )
+from siyu.workdays import actions as workdays
+from siyu.workdays.types import NewDay
 from tests.outreach.town import ORIGIN, Town, refused
 
 
@@ -303,6 +306,55 @@ def test_quiet_days_and_no_quiet_hours(town: Town) -> None:
     assert town.tally() == {("waiting", "quiet_hours"): 5}
     town.play(datetime(2026, 3, 2, 16, 0, tzinfo=UTC))
     town.work()
+    assert town.tally() == {("accepted", "now"): 5}
+
+
+def test_holidays_hold_until_the_day_after_and_patience_waits_with_them(town: Town) -> None:
+    rule(town, holidays="hold")
+    town.world.clock.move_to(datetime(2026, 4, 30, 15, 0, tzinfo=UTC))  # 23:00 on the eve of Labour Day
+    town.ask(town.people[:2])
+    town.work()
+    assert town.tally() == {("waiting", "holiday"): 2}, "the night only leads into the holiday"
+    town.play(datetime(2026, 5, 2, 2, 0, tzinfo=UTC))
+    town.opens(town.people[:1])
+    town.ask(town.people[:1], key="answer", routes=(town.custom,), answers=1)
+    town.work()
+    assert town.platform.of("custom_send") == ["o0"], "answers go on any day"
+    due = datetime(2026, 5, 5, 23, 0, tzinfo=UTC)
+    assert town.world.value("select distinct due_at from outreach_request where state = 'waiting'") == due
+    town.play(due + timedelta(minutes=1))
+    assert town.tally() == {("accepted", "now"): 2, ("sent", "now"): 1}
+    town.world.clock.move_to(datetime(2026, 10, 1, 1, 0, tzinfo=UTC))
+    rule(town, holidays="hold", patience=timedelta(days=3))
+    town.ask(key="national day")
+    town.ask(key="later", wanted_at=datetime(2026, 9, 29, 1, 0, tzinfo=UTC) + timedelta(days=366))
+    town.play(datetime(2026, 10, 8, 0, 0, tzinfo=UTC))
+    assert town.tally()["accepted", "now"] == 7, "seven days off do not use up three days of patience"
+
+
+def test_holidays_send_unless_the_policy_holds(town: Town) -> None:
+    town.world.clock.move_to(datetime(2026, 10, 1, 1, 0, tzinfo=UTC))
+    town.ask()
+    town.work()
+    assert town.tally() == {("accepted", "now"): 5}
+
+
+def test_a_year_without_its_notice_holds_nothing(town: Town) -> None:
+    rule(town, holidays="hold")
+    town.world.clock.move_to(datetime(SHIPPED.years[-1] + 2, 10, 1, 1, 0, tzinfo=UTC))
+    town.ask()
+    town.work()
+    assert town.tally() == {("accepted", "now"): 5}
+
+
+def test_a_day_of_the_companys_own_is_held_like_a_holiday(town: Town, asked_each_time: None) -> None:
+    rule(town, holidays="hold")
+    with town.world.open() as ctx:
+        workdays.enter(ctx, NewDay(date(2026, 3, 2), "off", "公司周年"))
+    town.ask()
+    town.work()
+    assert town.tally() == {("waiting", "holiday"): 5}
+    town.play(datetime(2026, 3, 3, 0, 0, tzinfo=UTC))
     assert town.tally() == {("accepted", "now"): 5}
 
 

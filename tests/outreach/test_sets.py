@@ -1,4 +1,4 @@
-"""The work is done in sets: as many statements for three hundred people as for five."""
+"""The work is done in sets: as many statements for three hundred people as for a hundred, fewer for six."""
 
 from __future__ import annotations
 
@@ -31,5 +31,6 @@ def rounds(town: Town, statements: Statements) -> list[int]:
 
 
 def test_statements_do_not_grow_with_the_people(world: World, statements: Statements) -> None:
-    few, many = settle(world, 6, "few"), settle(world, 300, "many")
-    assert rounds(few, statements) == rounds(many, statements)
+    few, some, many = (rounds(settle(world, n, f"t{n}"), statements) for n in (6, 100, 300))
+    assert some == many
+    assert all(one <= other for one, other in zip(few, some, strict=True))

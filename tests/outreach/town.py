@@ -16,6 +16,7 @@ from siyu.customers import actions as customers
 from siyu.customers.types import Follow, Identity, Record
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import unnest
+from siyu.kernel.probes import answer
 from siyu.outreach import actions, jobs
 from siyu.outreach.types import Message, Origin, Route, RouteChoice, WindowOpening
 from siyu.platforms import actions as platforms
@@ -44,24 +45,28 @@ class Platform:
     answers: dict[str, Outcome] = field(default_factory=dict)
     lost: int = 0
     keys: dict[str, str] = field(default_factory=dict)
+    bodies: list[Mapping[str, Any]] = field(default_factory=list)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, call: Call) -> Outcome:
         with self.guard:
             self.calls[call.endpoint] += 1
+            self.bodies.append(call.body)
             return self._send(call)
 
     def _send(self, call: Call) -> Outcome:
         body: Any = call.body
         if call.endpoint in ("draft_add", "material_add"):
             return Outcome(True, 0, "", {"media_id": f"media{sum(self.calls.values())}"})
-        to = body["touser"] if call.endpoint == "mass_send" else [body.get("touser", "webhook")]
+        to = body["touser"] if call.endpoint == "mass_send" else [_recipient(body)]
         for openid in to:
             answer = self.answers.get(openid) or self.answers.get("*")
             if answer is not None:
                 return answer
         words = str(body.get("text", body.get("mpnews", body.get("data", body.get("news", body.get("payload"))))))
-        known = self.keys.get(call.key) if call.endpoint != "custom_send" else None
+        if call.endpoint == "welcome_send" and to[0] in self.of("welcome_send"):
+            return refused(41051)
+        known = self.keys.get(call.key) if call.endpoint not in ("custom_send", "welcome_send") else None
         msgid = known or str(1000 + len(self.received))
         if known is None:
             self.received += [(call.endpoint, openid, words) for openid in to]
@@ -78,7 +83,11 @@ class Platform:
 
     @property
     def senders(self) -> dict[str, Any]:
-        return {"official_account": self, "webhook": self}
+        return {"official_account": self, "wecom": self, "webhook": self}
+
+
+def _recipient(body: Mapping[str, Any]) -> str:
+    return str(body.get("touser") or body.get("welcome_code") or "webhook")
 
 
 @dataclass
@@ -149,7 +158,7 @@ class Town:
         while True:
             self.work()
             with self.world.open() as ctx:
-                due = jobs.next_due(ctx)
+                due = answer(ctx, jobs.DUE)
             if due is None or due > until:
                 self.world.clock.move_to(until)
                 return
