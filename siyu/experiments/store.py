@@ -71,6 +71,13 @@ def current(experiment: str) -> Select[int, str]:
     )
 
 
+def held(ctx: Ctx, experiment: str, who: Select[Any]) -> dict[int, str]:
+    """The arm of each of ``who`` that holds one; restricted before the oldest is chosen, so that few cost little."""
+    people = who.subquery("people")
+    chosen = current(experiment).where(assignment.c.customer_id.in_(select(people.c.customer_id)))
+    return {row[0]: row[1] for row in ctx.tx.execute(chosen)}
+
+
 def move(ctx: Ctx, moves: Sequence[tuple[int, int, int]]) -> None:
     """Move rows for ``(origin_id, from_id, to_id)``: insert, then delete (Citus keeps the distribution column)."""
     way = unnest(

@@ -5,15 +5,19 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from siyu.customers.types import UnknownCustomer
 from siyu.journeys import compile as compiler
 from siyu.journeys import entries, queries, store
 from siyu.journeys.definition import Definition, parse, plain
 from siyu.journeys.program import dump, load
-from siyu.journeys.types import Journey, JourneyState, WrongState
+from siyu.journeys.types import Journey, JourneyKind, JourneyState, WrongState
 from siyu.kernel import audit, notices
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import lock, ring
 from siyu.segments import actions as segments
+
+OWN_SEGMENT = "进入旅程「{name}」（{key}）"
+"""What the segment that is made of a journey's own condition is called."""
 
 
 def validate(ctx: Ctx, data: object) -> Definition:
@@ -42,6 +46,7 @@ def apply(ctx: Ctx, data: object) -> Journey:
     program = compiler.compiled(ctx, definition)
     segment_id, own = _segment(ctx, definition, row.own_segment_id if row else None)
     face = {"name": definition.name, "mode": definition.mode.value, "segment_id": segment_id, "own_segment_id": own}
+    face |= {"kind": (JourneyKind.STAGES if definition.stages else JourneyKind.FLOW).value}
     journey_id = row.journey_id if row else store.add_journey(ctx, definition.key, **face)
     number = (row.version if row else 0) + 1
     store.add_version(ctx, journey_id, number, form, dump(program))
@@ -51,6 +56,8 @@ def apply(ctx: Ctx, data: object) -> Journey:
         segments.listen(ctx, segment_id, by=_listener(journey_id))
         if program.existing:
             entries.begin_fill(ctx, journey_id, segment_id)
+    if row is not None and row.fill_cursor is not None and not program.existing:
+        entries.end_fill(ctx, row)
     audit.record(ctx, "journeys.apply", "journey", journey_id, version=number)
     notices.write(ctx, "journeys.version_saved", journey_id=journey_id, version=number)
     return queries.journey(ctx, journey_id)
@@ -82,7 +89,7 @@ def stop(ctx: Ctx, journey_id: int) -> Journey:
     row = _row(ctx, journey_id, (JourneyState.DRAFT, JourneyState.RUNNING, JourneyState.PAUSED))
     if row.state != JourneyState.DRAFT:
         segments.unlisten(ctx, row.segment_id, by=_listener(journey_id))
-    store.change_journey(ctx, journey_id, fill_cursor=None)
+    entries.end_fill(ctx, row)
     return _to(ctx, journey_id, JourneyState.STOPPING, "stopped")
 
 
@@ -90,11 +97,13 @@ def enrol(ctx: Ctx, journey_id: int, who: Sequence[int], key: str) -> int:
     """Take customers into a running or paused journey by hand or by API; returns how many entered.
 
     ``key`` makes it repeatable: nobody enters twice under one key. The re-entry rule applies. Raises UnknownJourney,
-    WrongState.
+    WrongState, UnknownCustomer.
     """
     row = _row(ctx, journey_id, (JourneyState.RUNNING, JourneyState.PAUSED))
     (live,) = store.program_rows(ctx, journey_id, row.version)
-    arrivals = entries.arrivals([(customer_id, f"hand:{key}", ctx.now) for customer_id in who])
+    if (nobody := entries.unknown(ctx, who)) is not None:
+        raise UnknownCustomer(f"there is no customer {nobody}", field="customers")
+    arrivals = [(customer_id, f"hand:{key}", ctx.now) for customer_id in who]
     entered = entries.enrol(ctx, journey_id, row.version, load(live.program), arrivals)
     audit.record(ctx, "journeys.enrol", "journey", journey_id, key=key, entered=entered)
     ring(ctx, "tick")
@@ -112,7 +121,7 @@ def _segment(ctx: Ctx, definition: Definition, own: int | None) -> tuple[int, in
     compiling = compiler.Compiler(ctx, definition)
     if entry.segment is not None:
         return compiling.entry_segment(), own
-    name = f"journey {definition.key}"
+    name = OWN_SEGMENT.format(name=definition.name, key=definition.key)
     segment_id = segments.save(ctx, segment_id=own, name=name, condition=compiling.entry_condition())
     return segment_id, segment_id
 

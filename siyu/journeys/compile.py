@@ -1,16 +1,20 @@
 """From a definition to a program: every name is looked up, every fault is found before anything is refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from siyu.content import queries as content
+from siyu.customers import actions as writing
 from siyu.customers import queries as customers
-from siyu.journeys import timing
+from siyu.journeys import stages, timing
+from siyu.journeys.compile_stages import stage_moves, stage_nodes
 from siyu.journeys.definition import (
+    PRIORITY,
     BranchStep,
-    Condition,
     Definition,
+    ExitRule,
     ExitStep,
+    Goal,
     GotoStep,
     RemoveTagStep,
     SendStep,
@@ -22,6 +26,7 @@ from siyu.journeys.definition import (
     WaitStep,
     WebhookStep,
 )
+from siyu.journeys.forms import Condition, RouteForm
 from siyu.journeys.graph import Graph
 from siyu.journeys.program import (
     Branch,
@@ -42,7 +47,8 @@ from siyu.journeys.program import (
     Webhook,
 )
 from siyu.journeys.types import BadJourney, Problem
-from siyu.kernel.ctx import Ctx
+from siyu.kernel.ctx import Actor, Ctx
+from siyu.kernel.db import ids_of
 from siyu.kernel.errors import SiyuError
 from siyu.platforms import queries as platforms
 from siyu.segments import queries as segments
@@ -52,6 +58,7 @@ from siyu.tags import queries as tags
 T = TypeVar("T")
 NEVER = "-"
 """Stands in ``Guard.types`` for a condition that no event changes, only time."""
+IMPOSSIBLE: Json = {"not": {"all": []}}
 
 
 class Compiler:
@@ -61,26 +68,27 @@ class Compiler:
         self.ctx = ctx
         self.definition = definition
         self.graph = Graph(definition)
-        self.problems = list(self.graph.problems)
-        accounts = [account for account in platforms.accounts(ctx, "oa") if account.active]
-        self.accounts = {account.key: account.account_id for account in accounts}
+        self.problems = [*self.graph.problems, *stages.problems(definition.stages)]
+        self.accounts = [account for account in platforms.accounts(ctx) if account.active]
 
     def program(self) -> Program:
         """The program; raises ``BadJourney`` with all faults. (The segment of the entry: ``entry``.)"""
         definition = self.definition
         entry = definition.entry
         nodes = [node for step in definition.steps if (node := self._node(step)) is not None]
+        nodes += stage_nodes(self, definition.stages)
+        moves = stage_moves(self, definition.stages)
         guards = [
             *(
-                self._guard(f"goals.{n}.when", goal.name, goal.when, True, goal.ends)
+                self._guard(f"goals.{n}.when", goal.name, goal, True, goal.ends)
                 for n, goal in enumerate(definition.goals)
             ),
             *(
-                self._guard(f"exit_rules.{n}.when", rule.reason, rule.when, False, True)
+                self._guard(f"exit_rules.{n}.when", rule.reason, rule, False, True)
                 for n, rule in enumerate(definition.exit_rules)
             ),
         ]
-        names = [guard.name for guard in guards if guard is not None]
+        names = [guard.name for guard in guards]
         if len(set(names)) < len(names):
             self.problems.append(Problem("goals", "the names of goals and the reasons of exit rules must differ"))
         if entry.condition is not None:
@@ -89,16 +97,16 @@ class Compiler:
             self.entry_segment()
         if self.problems:
             raise BadJourney(self.problems)
-        first = self.graph.target(self.graph.first)
-        assert first is not None
         return Program(
             key=definition.key,
-            first=first,
+            first=definition.stages[0].id if definition.stages else self.graph.start,
             nodes=tuple(nodes),
-            guards=tuple(guard for guard in guards if guard is not None),
+            guards=tuple(guards),
             re_entry=entry.re_entry,
             gap=timing.seconds(entry.gap) if entry.gap else 0,
             existing=entry.existing,
+            moves=moves,
+            priority=definition.priority - PRIORITY,
         )
 
     def entry_segment(self) -> int:
@@ -134,52 +142,69 @@ class Compiler:
             path = f"{field}.{name}"
             if name == "content":
                 several = part if isinstance(part, list) else [part]
-                ids = [self._content(path, one) if isinstance(one, str) else one for one in several]
+                ids = [self.content(path, one) if isinstance(one, str) else one for one in several]
                 found[name] = ids if isinstance(part, list) else ids[0]
             else:
                 found[name] = part if name == "where" else self._contents(path, part)
         return found
 
-    def _content(self, field: str, key: str) -> int:
+    def content(self, field: str, key: str) -> int:
+        """The id of the content with this key; a fault when there is none."""
         item = self._try(field, lambda: content.content(self.ctx, key))
-        return item.content_id if item else 0
+        return item.content_id if item else 1
 
     def _condition(self, field: str, data: Condition, *, entered: bool = True) -> Json:
         known = self._contents(field, data)
         parsed = self._try(field, lambda: segments.parse(self.ctx, known, field, entered=entered))
         return segments.dump(parsed) if parsed is not None else {}
 
-    def _guard(self, field: str, name: str, when: Condition, goal: bool, ends: bool) -> Guard | None:
+    def _guard(self, field: str, name: str, form: Goal | ExitRule, goal: bool, ends: bool) -> Guard:
+        condition, types = self.rule(field, form.when)
+        return Guard(name, condition, goal, ends, types, form.title or "")
+
+    def rule(self, field: str, when: Condition) -> tuple[Json, tuple[str, ...]]:
+        """A condition that is looked at when something happens, and the types of event after which it is; none: any."""
         known = self._contents(field, when)
         parsed = self._try(field, lambda: segments.parse(self.ctx, known, field, entered=True))
         if parsed is None:
-            return None
+            return {}, ()
         on = segments.depends(parsed)
         types = set(on.events)
         types |= {"attribute_changed"} if on.attributes else set()
         types |= {"tag_added", "tag_removed"} if on.tags else set()
         types |= {"segment_entered", "segment_left"} if on.segments else set()
-        return Guard(name, segments.dump(parsed), goal, ends, () if on.everything else tuple(sorted(types or {NEVER})))
+        return segments.dump(parsed), () if on.everything else tuple(sorted(types or {NEVER}))
 
-    def _account(self, field: str, key: str | None) -> int:
-        """The account named, else the journey's, else the only one."""
-        wanted = key or self.definition.account
+    def again(self, types: tuple[str, ...]) -> Json | None:
+        """Whether one of these events has happened, since a moment; None where any event would do."""
+        if not types:
+            return None
+        happened = {"kind": "event", "type": list(types), "since": "entered"}
+        return segments.dump(segments.parse(self.ctx, IMPOSSIBLE if types == (NEVER,) else happened, entered=True))
+
+    def _account(self, route: str, field: str, key: str | None) -> int:
+        """The account named, else the journey's where it is of the route's platform, else the only one of it."""
+        kind, called = ("oa", "Official Account") if route.startswith("oa_") else ("wecom", "WeCom account")
+        known = {account.key: account.account_id for account in self.accounts if account.kind == kind}
+        own = self.definition.account
+        wanted = key or (own if own in known or kind == "oa" else None)
         if wanted is not None:
-            if wanted in self.accounts:
-                return self.accounts[wanted]
-            self._fault(field, f"there is no active Official Account {wanted}")
-        elif len(self.accounts) == 1:
-            return next(iter(self.accounts.values()))
+            if wanted in known:
+                return known[wanted]
+            self._fault(field, f"there is no active {called} {wanted}")
+        elif len(known) == 1:
+            return next(iter(known.values()))
         else:
-            self._fault(field, f"name the account: there are {len(self.accounts)} active Official Accounts")
+            self._fault(field, f"name the account: there are {len(known)} active {called}s")
         return 0
 
-    def _routes(self, step: SendStep) -> tuple[Route, ...]:
+    def routes(self, here: str, forms: Sequence[RouteForm]) -> tuple[Route, ...]:
+        """The routes of a send that stands at the path ``here``."""
         found = []
-        for n, form in enumerate(step.routes):
-            field = f"steps.{step.id}.routes.{n}.account" if form.account else f"steps.{step.id}.account"
+        for n, form in enumerate(forms):
+            field = f"{here}.routes.{n}.account" if form.account else f"{here}.account"
             gather = timing.seconds(form.gather) if form.gather else None
-            found.append(Route(form.route, self._account(field, form.account), form.template, gather))
+            found.append(Route(form.route, self._account(form.route, field, form.account), form.template, gather))
         return tuple(found)
 
     def _tag(self, step: SetTagStep | RemoveTagStep) -> int:
@@ -188,6 +213,8 @@ class Compiler:
             self._fault(f"steps.{step.id}.tag", f"there is no tag {step.tag}")
         elif found.retired and isinstance(step, SetTagStep):
             self._fault(f"steps.{step.id}.tag", f"the tag {step.tag} is retired")
+        elif found.read_only:
+            self._fault(f"steps.{step.id}.tag", f"only its platform gives and takes the tag {step.tag}")
         return found.tag_id if found else 0
 
     def _node(self, step: Step) -> Node | None:
@@ -200,9 +227,9 @@ class Compiler:
                 return Send(
                     step.id,
                     title,
-                    self._content(f"{here}.content", step.content) if step.content else None,
+                    self.content(f"{here}.content", step.content) if step.content else None,
                     step.text,
-                    self._routes(step),
+                    self.routes(here, step.routes),
                     step.answers,
                     edges.get("sent"),
                     edges.get("not_sent"),
@@ -252,12 +279,22 @@ class Compiler:
             case RemoveTagStep():
                 return Tagging(step.id, title, self._tag(step), None, edges.get("next"), "remove_tag")
             case SetAttributeStep():
-                self._try(f"{here}.name", lambda: customers.attribute(self.ctx, step.name))
+                self._attribute(here, step)
                 return SetAttribute(step.id, title, step.name, step.value, edges.get("next"))
             case ExitStep():
                 return Exit(step.id, title, step.reason)
             case GotoStep():
                 return None
+
+    def _attribute(self, here: str, step: SetAttributeStep) -> None:
+        if self._try(f"{here}.name", lambda: customers.attribute(self.ctx, step.name)) is None:
+            return
+        rule = self.ctx.acting(Actor("rule", "journey"))
+        # Of nobody: it only says whether the engine may write this value here.
+        self._try(
+            f"{here}.value",
+            lambda: writing.set_attributes(rule, ids_of([]), {step.name: step.value}, why="journey"),
+        )
 
     def _event(self, field: str, data: Condition) -> tuple[Json, tuple[str, ...]]:
         """The leaf that a wait_for waits for: one event, without count or time, which the step itself gives."""

@@ -5,52 +5,39 @@ Only the form is checked here; what needs the database or the whole graph is che
 
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    StringConstraints,
-    ValidationError,
-    model_serializer,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from siyu.journeys import timing
+from siyu.journeys import faults
+from siyu.journeys.forms import (
+    Condition,
+    Duration,
+    Form,
+    LocalTime,
+    MessageForm,
+    Plain,
+    Reason,
+    Slug,
+    StepId,
+    Title,
+    Weekday,
+)
+from siyu.journeys.stages import MOST_STAGES, StageForm
 from siyu.journeys.types import BadJourney, Mode, Problem
 from siyu.kernel.text import CleanText
 
 MOST_STEPS = 200
+PRIORITY = 5
+"""The priority of a journey that names none."""
 
 
-def _duration(value: str) -> str:
-    timing.seconds(value)
-    return value
-
-
-def _clock(value: str) -> str:
-    timing.minute(value)
-    return value
-
-
-StepId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-Title = Annotated[CleanText, StringConstraints(min_length=1, max_length=80)]
-Duration = Annotated[str, AfterValidator(_duration)]
-LocalTime = Annotated[str, AfterValidator(_clock)]
-Condition = dict[str, object]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
-class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Entry(_Form):
+class Entry(Form):
     """Who enters: who comes into a segment or condition, and with ``existing`` also its members at the start."""
 
-    segment: int | Annotated[CleanText, StringConstraints(min_length=1, max_length=120)] | None = None
+    segment: (
+        Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
+        | Annotated[CleanText, StringConstraints(min_length=1, max_length=120)]
+        | None
+    ) = None
     condition: Condition | None = None
     existing: bool = False
     re_entry: Literal["never", "after_exit", "always"] = "never"
@@ -65,49 +52,24 @@ class Entry(_Form):
         return self
 
 
-class ExitRule(_Form):
+class ExitRule(Form):
     """Ends the journey for whoever fulfils ``when``, wherever they stand."""
 
-    reason: Slug
+    reason: Reason
+    title: Title | None = None
     when: Condition
 
 
-class Goal(_Form):
+class Goal(Form):
     """What the journey is for; reaching it ends the journey, or only marks it."""
 
     name: Slug
+    title: Title | None = None
     when: Condition
     ends: bool = True
 
 
-class RouteForm(_Form):
-    """One choice of a send's routes, tried in order; only its name may be written when it has no parameters."""
-
-    route: Literal["oa_custom", "oa_mass", "oa_template"]
-    account: Annotated[CleanText, StringConstraints(min_length=1, max_length=120)] | None = None
-    template: Annotated[CleanText, StringConstraints(min_length=1, max_length=120)] | None = None
-    gather: Duration | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _named(cls, data: object) -> object:
-        return {"route": data} if isinstance(data, str) else data
-
-    @model_serializer(mode="wrap")
-    def _short(self, write: SerializerFunctionWrapHandler) -> dict[str, object] | str:
-        written: dict[str, object] = write(self)
-        return self.route if list(written) == ["route"] else written
-
-    @model_validator(mode="after")
-    def _fits(self) -> "RouteForm":
-        if self.template and self.route != "oa_template":
-            raise ValueError("template belongs to oa_template")
-        if self.gather and self.route != "oa_mass":
-            raise ValueError("gather belongs to oa_mass")
-        return self
-
-
-class _Step(_Form):
+class _Step(Form):
     id: StepId
     title: Title | None = None
 
@@ -121,20 +83,11 @@ class _Outcome(_Step):
     on_not_sent: StepId | None = None
 
 
-class SendStep(_Outcome):
+class SendStep(_Outcome, MessageForm):
     """Send a piece of content or a text."""
 
     kind: Literal["send"]
-    content: Slug | None = None
-    text: Annotated[CleanText, StringConstraints(min_length=1, max_length=600)] | None = None
-    routes: list[RouteForm] = Field(min_length=1, max_length=8)
     answers: bool = False
-
-    @model_validator(mode="after")
-    def _one_message(self) -> "SendStep":
-        if (self.content is None) == (self.text is None):
-            raise ValueError("give either content or text")
-        return self
 
 
 class WebhookStep(_Outcome):
@@ -142,7 +95,7 @@ class WebhookStep(_Outcome):
 
     kind: Literal["webhook"]
     url: Annotated[CleanText, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2000)]
-    body: dict[str, object] = Field(default_factory=dict)
+    body: Plain = Field(default_factory=dict)
 
 
 class WaitStep(_Onward):
@@ -176,7 +129,7 @@ class WaitForStep(_Step):
     on_timeout: StepId | None = None
 
 
-class CaseForm(_Form):
+class CaseForm(Form):
     """One case of a branch."""
 
     name: Slug
@@ -208,11 +161,11 @@ class BranchStep(_Step):
         return self
 
 
-class ArmForm(_Form):
+class ArmForm(Form):
     """One arm of a split."""
 
     name: Slug
-    weight: int = Field(default=1, ge=1, le=1_000_000)
+    weight: int = Field(default=1, ge=1, le=1_000_000, strict=True)
     next: StepId | None = None
 
 
@@ -250,7 +203,7 @@ class SetAttributeStep(_Onward):
 
     kind: Literal["set_attribute"]
     name: Annotated[CleanText, StringConstraints(min_length=1, max_length=64)]
-    value: CleanText | bool | int | float | None
+    value: CleanText | bool | int | Annotated[float, Field(allow_inf_nan=False)] | None
 
 
 class GotoStep(_Step):
@@ -264,7 +217,7 @@ class ExitStep(_Step):
     """End the journey."""
 
     kind: Literal["exit"]
-    reason: Slug = "exit"
+    reason: Reason = "exit"
 
 
 Step = Annotated[
@@ -283,32 +236,49 @@ Step = Annotated[
 ]
 
 
-class Definition(_Form):
-    """A journey."""
+class Definition(Form):
+    """A journey: a flow of steps, or stages in their order."""
 
     key: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,47}$")]
     name: Title
     mode: Mode = Mode.TRAFFIC_POOL
     account: Annotated[CleanText, StringConstraints(min_length=1, max_length=120)] | None = None
+    priority: Annotated[int, Field(ge=1, le=9, strict=True)] = PRIORITY
     entry: Entry
     exit_rules: list[ExitRule] = Field(default_factory=list, max_length=20)
     goals: list[Goal] = Field(default_factory=list, max_length=10)
-    steps: list[Step] = Field(min_length=1, max_length=MOST_STEPS)
+    steps: list[Step] = Field(default_factory=list, max_length=MOST_STEPS)
+    stages: list[StageForm] = Field(default_factory=list, max_length=MOST_STAGES)
+
+    @property
+    def size(self) -> str:
+        """How much it is, in words."""
+        if self.stages:
+            return f"{len(self.stages)} stages with {sum(len(stage.pieces) for stage in self.stages)} pieces"
+        return f"{len(self.steps)} steps"
 
 
 def parse(data: object) -> Definition:
     """The definition in plain data; raises ``BadJourney`` with every fault of form, fields named by step id."""
+    found: dict[str, str] = {}
+    definition = None
     try:
-        return Definition.model_validate(data)
+        definition = Definition.model_validate(data)
     except ValidationError as error:
-        raise BadJourney([Problem(_path(data, fault["loc"]), fault["msg"]) for fault in error.errors()]) from None
+        for fault in error.errors():
+            # One fault per field: of a union every member complains.
+            found.setdefault(faults.path(data, fault["loc"], fault["type"]), faults.message(fault))
+    if isinstance(data, dict) and bool(data.get("steps")) == bool(data.get("stages")):
+        found.setdefault("steps", "one of steps (a flow) and stages is missing; give one, not both")
+    if found or definition is None:
+        raise BadJourney([Problem(field, message) for field, message in found.items()])
+    return definition
 
 
 def plain(definition: Definition) -> dict[str, object]:
     """The definition as plain data without defaults: what is stored, compared and exported."""
-    return definition.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True) | {
-        "steps": [_plain_step(step) for step in definition.steps]
-    }
+    data = definition.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
+    return data | ({"steps": [_plain_step(step) for step in definition.steps]} if definition.steps else {})
 
 
 def _plain_step(step: Step) -> dict[str, object]:
@@ -318,19 +288,3 @@ def _plain_step(step: Step) -> dict[str, object]:
     onward = [name for name in data if name == "next" or name.startswith("on_")]
     head = [name for name in ("id", "title", "kind") if name in data]
     return {name: data[name] for name in (*head, *(name for name in data if name not in (*head, *onward)), *onward)}
-
-
-def _path(data: object, location: tuple[int | str, ...]) -> str:
-    """``steps.<id>.<param>``: the index becomes the step's id, the tag that pydantic puts after it goes away."""
-    parts = [str(part) for part in location]
-    if len(parts) < 2 or parts[0] != "steps" or not isinstance(data, dict):
-        return ".".join(parts)
-    steps = data.get("steps")
-    step = (
-        steps[int(parts[1])] if isinstance(steps, list) and parts[1].isdigit() and int(parts[1]) < len(steps) else None
-    )
-    if isinstance(step, dict):
-        parts[1] = str(step.get("id", parts[1]))
-        if len(parts) > 2 and parts[2] == step.get("kind"):
-            del parts[2]
-    return ".".join(parts)

@@ -1,7 +1,7 @@
 """Journeys as files (N8): YAML in and out, and the plan that says what applying a file would change.
 
 YAML is read as version 1.2 reads it: ``yes``, ``no``, ``on`` and ``22:30`` are text, not truth values and numbers of
-base 60. Anchors and doubled keys are refused.
+base 60, and keys are always text. Anchors, tags and doubled keys are refused.
 """
 
 import difflib
@@ -12,27 +12,55 @@ from typing import Any, Literal
 
 import yaml
 
-from siyu.journeys import actions, queries
+from siyu.journeys import actions, queries, stages
 from siyu.journeys.definition import Definition, parse, plain
+from siyu.journeys.graph import Graph
 from siyu.journeys.types import BadJourney, Journey, Problem, UnknownJourney
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.text import clean
 
 LARGEST = 256_000
 """Characters of the largest file that is read."""
+DEEPEST = 40
+_TEXT = "tag:yaml.org,2002:str"
+
+
+_DEEP = f"a file nests at most {DEEPEST} deep"
 
 
 class _Loader(yaml.SafeLoader):
     """Without the truth values, dates and numbers of base 60 that YAML 1.1 sees in plain words."""
 
+    depth = 0
+
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        # Looked at before it is composed: the scanner takes a second over a thousand open brackets.
+        if self.flow_level >= DEEPEST:
+            raise yaml.MarkedYAMLError(problem=_DEEP, problem_mark=self.get_mark())
+        super().fetch_flow_collection_start(token)
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs say nothing
         if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases are not read", problem_mark=self.get_mark())
-        return super().compose_node(parent, index)
+            raise yaml.MarkedYAMLError(problem="aliases are not read", problem_mark=event.start_mark)
+        if getattr(event, "anchor", None) is not None:
+            raise yaml.MarkedYAMLError(problem="anchors are not read", problem_mark=event.start_mark)
+        if getattr(event, "tag", None) is not None:
+            raise yaml.MarkedYAMLError(problem="tags such as !!str are not read", problem_mark=event.start_mark)
+        if self.depth > DEEPEST:
+            raise yaml.MarkedYAMLError(problem=_DEEP, problem_mark=event.start_mark)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key is a word", problem_mark=key.start_mark)
+            key.tag = _TEXT
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"the key {key.value} stands twice", problem_mark=key.start_mark)
             seen.add(key.value)
@@ -63,11 +91,13 @@ def data(text: str) -> object:
         return yaml.load(text, Loader=_Loader)  # noqa: S506  # derived from SafeLoader
     except yaml.YAMLError as error:
         raise BadJourney([Problem("text", _place(error))]) from None
-    except (ValueError, RecursionError) as error:
-        raise BadJourney([Problem("text", f"this is no readable YAML: {type(error).__name__}")]) from None
+    except ValueError:
+        raise BadJourney([Problem("text", "a number in this file has too many digits")]) from None
 
 
 def _place(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.reader.ReaderError):
+        return f"character {error.position + 1} cannot stand in YAML: U+{int(error.character):04X}"
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or "this is no readable YAML"
     return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark else str(problem)
@@ -76,6 +106,14 @@ def _place(error: yaml.YAMLError) -> str:
 def load(text: str) -> Definition:
     """The definition in a file; only its form is checked. Raises BadText, BadJourney."""
     return parse(data(text))
+
+
+def sound(text: str) -> Definition:
+    """What can be said of a file without an installation: form, graph and stages. Raises BadText, BadJourney."""
+    definition = load(text)
+    if problems := [*Graph(definition).problems, *stages.problems(definition.stages)]:
+        raise BadJourney(problems)
+    return definition
 
 
 def dump(definition: Definition) -> str:
@@ -90,25 +128,31 @@ def validate(ctx: Ctx, text: str) -> Definition:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What applying would do: ``diff`` is a unified diff of the YAML, empty when nothing changes."""
+    """What applying would do: ``diff`` is a unified diff of the YAML, empty when nothing changes.
+
+    ``text`` and ``definition`` are what would be saved, as YAML and as plain data.
+    """
 
     key: str
     change: Literal["create", "change", "none"]
     version: int
     diff: str
+    text: str
+    definition: dict[str, object]
 
 
 def plan(ctx: Ctx, definition: Definition) -> Plan:
     """Compare a definition with the live version. Raises BadJourney."""
     actions.validate(ctx, plain(definition))
+    key, text, data = definition.key, dump(definition), plain(definition)
     try:
-        live = queries.version(ctx, queries.by_key(ctx, definition.key).journey_id)
+        live = queries.version(ctx, queries.by_key(ctx, key).journey_id)
     except UnknownJourney:
-        return Plan(definition.key, "create", 1, _diff("", dump(definition), 0))
+        return Plan(key, "create", 1, _diff("", text, 0), text, data)
     before = parse(live.definition)
     if before == definition:
-        return Plan(definition.key, "none", live.version, "")
-    return Plan(definition.key, "change", live.version + 1, _diff(dump(before), dump(definition), live.version))
+        return Plan(key, "none", live.version, "", text, data)
+    return Plan(key, "change", live.version + 1, _diff(dump(before), text, live.version), text, data)
 
 
 def _diff(before: str, after: str, version: int) -> str:

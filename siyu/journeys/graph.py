@@ -49,13 +49,16 @@ def outgoing(step: Step, following: str | None) -> Iterator[tuple[str, str, str 
 
 
 class Graph:
-    """The edges of a definition between step ids; None is the end."""
+    """The edges of a definition between step ids; None is the end. Stages have none: they are no graph."""
 
     def __init__(self, definition: Definition) -> None:
         self.steps: dict[str, Step] = {}
         self.problems: list[Problem] = []
         self.edges: dict[str, dict[str, str | None]] = {}
+        self.cyclic = set[str]()
         steps = definition.steps
+        if not steps:
+            return
         for step in steps:
             if step.id in self.steps:
                 self._fault(step.id, "id", "two steps have this id")
@@ -76,6 +79,13 @@ class Graph:
         self.cyclic = self._cycles()
         self._unreachable()
         self._answers()
+
+    @property
+    def start(self) -> str:
+        """The first step that is no goto."""
+        first = self.target(self.first)
+        assert first is not None
+        return first
 
     def target(self, target: str | None) -> str | None:
         """Where an edge ends when gotos are followed; a loop of gotos alone was already reported."""

@@ -3,19 +3,26 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from siyu.customers import queries as customers
-from siyu.journeys import engine, entries, merges, store, store_enrolments
-from siyu.journeys.engine import Place, Round
+from siyu.journeys import engine, entries, merges, store, store_enrolments, store_rounds, telling
 from siyu.journeys.program import Program, WaitFor, load
+from siyu.journeys.round import programs_of
+from siyu.journeys.store_rounds import Person
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ring
 from siyu.kernel.jobs import Pulse, PulseEvent
 from siyu.kernel.notices import Notice
-from siyu.outreach import actions as outreach
-from siyu.outreach.types import Origin
+from siyu.kernel.probes import Due, Probe
 
-OUTCOMES = {"delivery_sent": True, "delivery_accepted": True, "delivery_failed": False, "delivery_not_sent": False}
+OUTCOMES = {
+    "delivery_sent": True,
+    "delivery_accepted": True,
+    "delivery_received": True,
+    "delivery_failed": False,
+    "delivery_not_sent": False,
+}
 _KEY = re.compile(r"j(\d+):(\d+):([a-z][a-z0-9_-]*):(\d+)")
 KEPT = ("running", "paused")
 """States in which people are taken in and woken; only running journeys move them."""
@@ -28,11 +35,11 @@ def pulse(ctx: Ctx, pulse: Pulse) -> None:
         merges.follow(ctx, changed)
     erased = sorted({event.customer_id for event in pulse.of("erased")})
     if erased:
-        entries.note_ended(ctx, store_enrolments.end_everywhere(ctx, erased, "erased"))
+        telling.note_ended(ctx, store_enrolments.end_everywhere(ctx, erased, "erased"))
     rows = store.programs(ctx, KEPT)
-    programs = {(row.journey_id, row.version): load(row.program) for row in rows}
-    if not programs:
+    if not rows:
         return
+    programs = programs_of(rows)
     _exits(ctx, pulse, programs)
     live: dict[int, list[tuple[int, int]]] = {}
     for row in rows:
@@ -50,8 +57,21 @@ def pulse(ctx: Ctx, pulse: Pulse) -> None:
     types = {row[3] for row in awaited}
     touched = sorted({(event.customer_id, event.type) for event in pulse.events if event.type in types})
     woken += store_enrolments.wake(ctx, touched, awaited)
+    concerned = [
+        (journey_id, version, type_)
+        for (journey_id, version), program in programs.items()
+        for type_ in moving_types(program, {event.type for event in pulse.events})
+    ]
+    types = {row[2] for row in concerned}
+    touched = sorted({(event.customer_id, event.type) for event in pulse.events if event.type in types})
+    woken += store_enrolments.look(ctx, touched, concerned)
     if entered or woken:
         ring(ctx, "tick")
+
+
+def moving_types(program: Program, happened: set[str]) -> set[str]:
+    """The types, of those that happened, after which somebody may move to another stage."""
+    return {type_ for rule in program.moves for type_ in happened if not rule.types or type_ in rule.types}
 
 
 def outcomes(events: Sequence[PulseEvent]) -> list[tuple[int, int, str, int, bool, datetime]]:
@@ -69,26 +89,24 @@ def outcomes(events: Sequence[PulseEvent]) -> list[tuple[int, int, str, int, boo
 
 def _exits(ctx: Ctx, pulse: Pulse, programs: dict[tuple[int, int], Program]) -> None:
     """End or mark those touched who now fulfil an exit rule or reach a goal."""
-    work = Round(ctx, programs)
-    for (journey_id, version), program in programs.items():
-        # set-loop: per version with rules that these events may concern
-        concerned = {
-            rule.name: sorted(
-                {event.customer_id for event in pulse.events if not rule.types or event.type in rule.types}
-            )
-            for rule in program.guards
-        }
-        customers_touched = sorted({customer for ids in concerned.values() for customer in ids})
-        if not customers_touched:
-            continue
-        batch = store_enrolments.active_of(ctx, journey_id, version, customers_touched)
-        if not batch:
-            continue
-        rules = [rule for rule in program.guards if concerned[rule.name]]
-        for place, rows in store_enrolments.places(ctx, batch).items():
-            # set-loop: per node at which touched people stand
-            engine.guard(work, Place(journey_id, version, *place), rows, rules)
-    work.finish()
+    concerned = {
+        (*place, rule.name): {event.customer_id for event in pulse.events if not rule.types or event.type in rule.types}
+        for place, program in programs.items()
+        for rule in program.guards
+    }
+    touched = {(journey_id, version, one) for (journey_id, version, _), ids in concerned.items() for one in ids}
+    if not touched:
+        return
+    stand: dict[tuple[int, int], list[Person]] = {}
+    for one in store_rounds.standing(ctx, sorted(touched)):
+        stand.setdefault((one.journey_id, one.version), []).append(one)
+    leaving: list[tuple[int, int, str]] = []
+    for place, group in stand.items():
+        # set-loop: per version in which touched people stand
+        rules = [rule for rule in programs[place].guards if concerned[(*place, rule.name)]]
+        ending, _ = engine.check(ctx, rules, group)
+        leaving += [(one.customer_id, one.enrolment_id, rule.reason) for rule, held in ending for one in held]
+    telling.note_ended(ctx, store_enrolments.end(ctx, leaving))
 
 
 def _entries(
@@ -108,7 +126,7 @@ def _entries(
         for journey_id, version in live[segment_id]:
             # set-loop: per journey that the segment enters
             program = programs[journey_id, version]
-            entered += entries.enrol(ctx, journey_id, version, program, entries.arrivals(rows))
+            entered += entries.enrol(ctx, journey_id, version, program, rows)
     return entered
 
 
@@ -125,41 +143,39 @@ def notice(ctx: Ctx, notices: Sequence[Notice]) -> None:
 
 def tick(ctx: Ctx, limit: int, slots: tuple[int, int] = engine.ALL_SLOTS) -> int:
     """Take in existing members, end those of stopped journeys, move whoever is due; returns how many rows that were."""
-    done = _fills(ctx) + _stops(ctx, limit) + engine.advance(ctx, limit, slots)
-    if done:
-        store.fold_edges(ctx)
-    return done
-
-
-def _fills(ctx: Ctx) -> int:
-    done = 0
-    programs = None
-    for row in store.filling(ctx, lock=True):
-        # set-loop: one chunk per journey that takes in existing members
-        programs = programs or engine.running(ctx)
-        done += entries.fill(ctx, row, programs[row.journey_id, row.version])
-    return done
-
-
-def _stops(ctx: Ctx, limit: int) -> int:
-    done = 0
-    for row in store.journey_rows(ctx, ["stopping"]):
+    rows = store.programs(ctx, ["running", "stopping"])
+    running = [row for row in rows if row.state == "running"]
+    done = _fills(ctx, running) if any(row.fill_cursor is not None for row in running) else 0
+    for journey_id in sorted({row.journey_id for row in rows if row.state == "stopping"}):
         # set-loop: one chunk per journey that is being stopped
-        batch = store_enrolments.some_active(ctx, row.journey_id, limit)
-        ended = store_enrolments.end(ctx, batch, "stopped") if batch else []
-        entries.note_ended(ctx, ended)
-        if ended:
-            who = store_enrolments.people(ended)
-            outreach.cancel(ctx, who, Origin("journey", row.journey_id), "journey_stopped")
-        done += len(ended)
-        if not batch and not store_enrolments.any_active(ctx, row.journey_id):
-            store.change_journey(ctx, row.journey_id, state="stopped", stopped_at=ctx.now)
-            done += 1
+        done += _stop(ctx, journey_id, limit)
+    return done + engine.advance(ctx, limit, slots, running)
+
+
+def _fills(ctx: Ctx, running: Sequence[store.ProgramRow]) -> int:
+    done = 0
+    programs = programs_of(running)
+    for row in store.filling(ctx, lock=True):
+        # set-loop: one chunk per journey that takes in existing members; one that another worker has just started waits
+        if (row.journey_id, row.version) in programs:
+            done += entries.fill(ctx, row, programs[row.journey_id, row.version])
     return done
 
 
-def next_due(ctx: Ctx) -> datetime | None:
-    """When somebody is due next; now while members are taken in or a journey is being stopped."""
-    if store.filling(ctx) or store.journey_rows(ctx, ["stopping"]):
-        return ctx.now
-    return store_enrolments.next_due(ctx)
+def _stop(ctx: Ctx, journey_id: int, limit: int) -> int:
+    batch = store_enrolments.some_active(ctx, journey_id, limit)
+    ended = store_enrolments.end(ctx, [(*one, "stopped") for one in batch])
+    telling.note_ended(ctx, ended, "journey_stopped")
+    if not batch and not store_enrolments.any_active(ctx, journey_id):
+        store.change_journey(ctx, journey_id, state="stopped", stopped_at=ctx.now)
+        return 1
+    return len(ended)
+
+
+def _next(ctx: Ctx, values: Sequence[Any]) -> datetime | None:
+    busy, due = values
+    return ctx.now if busy else due
+
+
+DUE: Due = Probe((store.busy, store_enrolments.next_due.scalar_subquery()), _next)
+"""When somebody is due next; now while members are taken in or a journey is being stopped."""

@@ -1,10 +1,15 @@
 """Journeys follow merges and splits of customers (ARCHITECTURE.md section 6, "Merges")."""
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
 
 from siyu.experiments import actions as experiments
-from siyu.journeys import entries, store, store_enrolments, store_merges
+from siyu.journeys import store, store_merges, store_rounds, telling
 from siyu.journeys.store_merges import Moves
+from siyu.journeys.store_rounds import Step
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.jobs import PulseEvent
 
@@ -28,8 +33,8 @@ def generations(moves: Moves) -> list[list[tuple[int, int, int]]]:
 def follow(ctx: Ctx, events: Sequence[PulseEvent]) -> None:
     """Carry enrolments and arms along with ``merged`` and ``split``, in the order of the events.
 
-    Two active enrolments that meet in one journey: the one further on stays, the other ends ``merged``; a split
-    takes it up again where it stood.
+    Two active enrolments that meet in one journey: the one further on stays, the other ends ``merged`` and the send for
+    which it waited is withdrawn; a split takes it up again where it stood, and asks for that send anew.
     """
     moves = []
     kinds = {}
@@ -40,30 +45,22 @@ def follow(ctx: Ctx, events: Sequence[PulseEvent]) -> None:
     for part in generations(moves):
         # set-loop: one round per link of a chain of merges
         experiments.move(ctx, part)
-        entries.note_ended(ctx, store_merges.end_behind(ctx, part))
+        telling.note_ended(ctx, store_merges.end_behind(ctx, part))
         store_merges.carry(ctx, part)
         apart = [move for move in part if kinds[move] == "split"]
         if apart:
-            _revived(ctx, store_merges.revive(ctx, sorted({customer for move in apart for customer in move[1:]})))
+            revived = store_merges.revive(ctx, sorted({customer for move in apart for customer in move[1:]}))
+            telling.count_ends(ctx, revived, back=True)
+            _ask_again(ctx, [row for row in revived if row.waiting == "not_sent"])
 
 
-def _revived(ctx: Ctx, batch: Sequence[tuple[int, int]]) -> None:
-    """Take back the count of those whom the merge had ended."""
-    counts: dict[tuple[int, int, str], int] = {}
-    for row in store_enrolments.standing(ctx, batch) if batch else ():
-        place = (row.journey_id, row.version, row.node)
-        counts[place] = counts.get(place, 0) - 1
-    store.count_edges(
-        ctx,
-        [
-            {
-                "journey_id": journey_id,
-                "version": version,
-                "source": node,
-                "edge": f"{store.END}merged",
-                "target": "",
-                "n": n,
-            }
-            for (journey_id, version, node), n in sorted(counts.items())
-        ],
+def _ask_again(ctx: Ctx, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
+    """Let people come to the send at which they stand once more: a merge had withdrawn it."""
+    if not rows:
+        return
+    store_merges.ask_again(ctx, [(row.customer_id, row.enrolment_id) for row in rows])
+    store_rounds.log(
+        ctx, [Step(row.customer_id, row.enrolment_id, row.visit + 1, row.node, "asked_again") for row in rows]
     )
+    stand = Counter((row.journey_id, row.version, row.node, "asked_again", row.node) for row in rows)
+    store.count_edges(ctx, stand)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from siyu.experiments.types import Arm
+from siyu.journeys.days import Rule
 
 Target = str | None
 Json = dict[str, object]
@@ -166,8 +167,46 @@ class Exit:
     kind: Literal["exit"] = "exit"
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The head of a stage: who comes in goes on at once to the first piece of their own plan (``days.plan``).
+
+    ``sequence``: the pieces with their due rules; ``rest``: where people stand who have lived through it.
+    """
+
+    id: str
+    title: str
+    sequence: tuple[tuple[str, Rule], ...]
+    rest: str
+    kind: Literal["stage"] = "stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A send of a stage's sequence: asked for at its due time, and nobody waits for its outcome."""
+
+    id: str
+    title: str
+    stage: str
+    content_id: int | None
+    text: str | None
+    routes: tuple[Route, ...]
+    kind: Literal["piece"] = "piece"
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Behind the last piece: people stay in the stage until a rule or somebody moves them, or the journey ends."""
+
+    id: str
+    title: str
+    stage: str
+    kind: Literal["rest"] = "rest"
+
+
 Node = Annotated[
-    Send | Webhook | Wait | WaitFor | Branch | Split | Tagging | SetAttribute | Exit, Field(discriminator="kind")
+    Send | Webhook | Wait | WaitFor | Branch | Split | Tagging | SetAttribute | Exit | Stage | Piece | Rest,
+    Field(discriminator="kind"),
 ]
 INSTANT = ("branch", "split", "set_tag", "remove_tag", "set_attribute")
 """Kinds that people pass without stopping."""
@@ -182,6 +221,7 @@ class Guard:
     goal: bool
     ends: bool
     types: tuple[str, ...]
+    title: str = ""
 
     @property
     def reason(self) -> str:
@@ -190,8 +230,27 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A rule that moves people of ``sources`` into the stage ``target``, who have been in theirs for ``after`` seconds.
+
+    ``since: entered`` in its condition means the entry into the stage in which the person stands. ``again``: what must
+    have happened to somebody whom it moved before, since then; None: nothing.
+    """
+
+    reason: str
+    target: str
+    sources: tuple[str, ...]
+    after: int
+    condition: Json
+    types: tuple[str, ...]
+    title: str = ""
+    again: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled version."""
+    """A compiled version. ``moves`` in the order in which they are looked at: into the furthest stage first;
+    ``priority`` as outreach takes it, 0 for a journey that names none."""
 
     key: str
     first: str
@@ -200,6 +259,18 @@ class Program:
     re_entry: Literal["never", "after_exit", "always"]
     gap: int
     existing: bool
+    moves: tuple[Move, ...] = ()
+    priority: int = 0
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages in their order; none in a flow."""
+        return tuple(node for node in self.nodes if isinstance(node, Stage))
+
+    @property
+    def first_stage(self) -> str | None:
+        """The stage in which people enter; None in a flow."""
+        return self.first if self.stages else None
 
     def node(self, node_id: str) -> Node:
         """The node with this id; KeyError when there is none."""
@@ -225,7 +296,9 @@ def edges(node: Node) -> Iterator[tuple[str, Target]]:
             yield from ((path.name, path.next) for path in node.paths)
         case Wait() | Tagging() | SetAttribute():
             yield "next", node.next
-        case Exit():
+        case Stage():
+            yield "begun", node.sequence[0][0] if node.sequence else node.rest
+        case Exit() | Piece() | Rest():
             return
 
 

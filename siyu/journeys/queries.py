@@ -1,18 +1,24 @@
 """Door: reads of journeys."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 
+from siyu.content.types import Use as ContentUse
 from siyu.journeys import facts, store, store_reading
-from siyu.journeys.program import Branch, Program, Tagging, edges, load
+from siyu.journeys.answering import answered as answered
+from siyu.journeys.program import Branch, Node, Piece, Program, Rest, Send, Stage, Tagging, WaitFor, edges, load
 from siyu.journeys.types import (
     Enrolment,
     History,
     Journey,
+    JourneyKind,
     JourneyState,
     Mode,
+    Passage,
+    StageName,
     StepTaken,
     UnknownJourney,
     UnknownVersion,
@@ -22,7 +28,7 @@ from siyu.journeys.types import (
     WaveNode,
 )
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.paging import Page, cursor, keys
+from siyu.kernel.paging import BadCursor, Page, cursor, numbers
 from siyu.outreach import queries as outreach
 from siyu.outreach.types import Entry, Origin
 from siyu.segments import queries as segments
@@ -38,12 +44,18 @@ def row(ctx: Ctx, journey_id: int, *, lock: bool = False) -> Row[*tuple[Any, ...
     return found
 
 
-def _journey(found: Row[*tuple[Any, ...]]) -> Journey:
+def _journey(ctx: Ctx, found: Row[*tuple[Any, ...]]) -> Journey:
+    return _told(found, store.live_programs(ctx, found.journey_id)[found.journey_id])
+
+
+def _told(found: Row[*tuple[Any, ...]], live: str) -> Journey:
+    flow = load(live)
     return Journey(
         journey_id=found.journey_id,
         key=found.key,
         name=found.name,
         mode=Mode(found.mode),
+        kind=JourneyKind(found.kind),
         state=JourneyState(found.state),
         version=found.version,
         segment_id=found.segment_id,
@@ -52,17 +64,26 @@ def _journey(found: Row[*tuple[Any, ...]]) -> Journey:
         stopped_at=found.stopped_at,
         fill_done=found.fill_done,
         fill_total=found.fill_total,
+        stages=tuple(StageName(stage.id, stage.title) for stage in flow.stages),
+        titles=_titles(flow),
     )
+
+
+def _titles(flow: Program) -> dict[str, str]:
+    given = [(store.GOAL if guard.goal else store.END, guard.name, guard.title) for guard in flow.guards]
+    given += [(store.MOVE, move.reason, move.title) for move in flow.moves]
+    return {f"{kind}{name}": title for kind, name, title in given if title}
 
 
 def journeys(ctx: Ctx) -> list[Journey]:
     """All journeys, oldest first."""
-    return [_journey(found) for found in store.journey_rows(ctx)]
+    live = store.live_programs(ctx)
+    return [_told(found, live[found.journey_id]) for found in store.journey_rows(ctx)]
 
 
 def journey(ctx: Ctx, journey_id: int) -> Journey:
     """One journey; raises UnknownJourney."""
-    return _journey(row(ctx, journey_id))
+    return _journey(ctx, row(ctx, journey_id))
 
 
 def by_key(ctx: Ctx, key: str) -> Journey:
@@ -70,7 +91,7 @@ def by_key(ctx: Ctx, key: str) -> Journey:
     found = store.journey_row(ctx, key=key)
     if found is None:
         raise UnknownJourney(f"there is no journey {key}", field="key")
-    return _journey(found)
+    return _journey(ctx, found)
 
 
 def versions(ctx: Ctx, journey_id: int) -> list[Version]:
@@ -106,16 +127,19 @@ def wave(ctx: Ctx, journey_id: int, number: int | None = None) -> Wave:
     flow = program(ctx, journey_id, wanted)
     taken = store.edge_rows(ctx, journey_id, wanted)
     counts = {(found.source, found.edge, found.target): int(found.n) for found in taken}
+    goals = {guard.name: counts.pop(("", f"{store.GOAL}{guard.name}", ""), 0) for guard in flow.guards if guard.goal}
     here = {node.id: 0 for node in flow.nodes}
     ended: dict[str, int] = {}
+    ended_at: dict[str, dict[str, int]] = {node.id: {} for node in flow.nodes}
     for (source, edge, target), n in counts.items():
         if source:
             here[source] -= n
         if target:
             here[target] += n
-        elif source:
+        elif n:
             reason = edge.removeprefix(store.END) if edge.startswith(store.END) else "completed"
             ended[reason] = ended.get(reason, 0) + n
+            ended_at[source][reason] = ended_at[source].get(reason, 0) + n
     sends: dict[str, dict[str, int]] = {}
     for count in outreach.by_step(ctx, Origin("journey", journey_id, wanted)):
         label = f"{count.state.value}:{count.reason}" if count.reason else count.state.value
@@ -130,7 +154,21 @@ def wave(ctx: Ctx, journey_id: int, number: int | None = None) -> Wave:
         entered=entered,
         active=entered - sum(ended.values()),
         ended=dict(sorted(ended.items())),
-        nodes=[WaveNode(node.id, node.kind, node.title, here[node.id], sends.get(node.id, {})) for node in flow.nodes],
+        goals=goals,
+        titles=_titles(flow),
+        nodes=[
+            WaveNode(
+                node.id,
+                node.kind,
+                _stage(node),
+                node.title,
+                node.types[0] if isinstance(node, WaitFor) and node.types else None,
+                here[node.id],
+                ended_at[node.id],
+                sends.get(node.id, {}),
+            )
+            for node in flow.nodes
+        ],
         edges=[
             WaveEdge(source or None, edge.removeprefix(store.END), target or None, n)
             for (source, edge, target), n in sorted((drawn | counts).items())
@@ -138,21 +176,91 @@ def wave(ctx: Ctx, journey_id: int, number: int | None = None) -> Wave:
     )
 
 
+def _stage(node: Node) -> str | None:
+    match node:
+        case Stage():
+            return node.id
+        case Piece() | Rest():
+            return node.stage
+        case _:
+            return None
+
+
 def enrolments(
     ctx: Ctx,
     journey_id: int,
+    number: int | None = None,
     *,
     node: str | None = None,
+    stage: str | None = None,
     active: bool | None = None,
+    reason: str | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Enrolment]:
-    """Who is or was in a journey, newest first. Raises UnknownJourney, BadCursor."""
-    row(ctx, journey_id)
-    before = int(str(keys(after, 1)[0])) if after else None
-    rows = store_reading.listed(ctx, journey_id, node, active, before, limit + 1)
+    """Who is or was in a version (default: the live one) of a journey, newest first; ``node`` and ``stage``: who
+    stands or ended there, ``reason``: who ended for it. Raises UnknownJourney, BadCursor."""
+    live = row(ctx, journey_id).version
+    before = numbers(after, 1)[0] if after else None
+    rows = store_reading.listed(
+        ctx,
+        journey_id,
+        live if number is None else number,
+        node=node,
+        stage=stage,
+        active=active,
+        reason=reason,
+        before=before,
+        limit=limit + 1,
+    )
     items = [_enrolment(found) for found in rows[:limit]]
     return Page(items, cursor(items[-1].enrolment_id) if len(rows) > limit else None)
+
+
+def passages(
+    ctx: Ctx,
+    journey_id: int,
+    number: int | None = None,
+    *,
+    source: str | None,
+    edge: str,
+    target: str,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Passage]:
+    """Who took an edge of a version (default: the live one) and when; who entered last comes first. ``source`` None:
+    the entry. Who takes an edge again stands there again.
+
+    A page looks at a bounded number of members: it may be short, even empty, while ``next`` says to go on. Raises
+    UnknownJourney, BadCursor.
+    """
+    live = row(ctx, journey_id).version
+    below = _below(after)
+    wanted = live if number is None else number
+    return _passages(*store_reading.passed(ctx, journey_id, wanted, source or "", edge, target, below, limit))
+
+
+def goal_reached(
+    ctx: Ctx, journey_id: int, goal: str, number: int | None = None, *, after: str | None = None, limit: int = 50
+) -> Page[Passage]:
+    """Who reached a goal and when, as ``passages``. Raises UnknownJourney, BadCursor."""
+    live = row(ctx, journey_id).version
+    wanted = live if number is None else number
+    return _passages(*store_reading.reached(ctx, journey_id, wanted, goal, _below(after), limit))
+
+
+def _below(after: str | None) -> store_reading.Place:
+    if after is None:
+        return store_reading.TOP
+    enrolment_id, visit = numbers(after, 2)
+    if visit >= 2**31:
+        raise BadCursor("the cursor belongs to another list", field="cursor")
+    return enrolment_id, visit
+
+
+def _passages(rows: Sequence[Row[*tuple[Any, ...]]], below: store_reading.Place | None) -> Page[Passage]:
+    items = [Passage(enrolment_id, customer_id, at) for enrolment_id, _, customer_id, at in rows]
+    return Page(items, cursor(*below) if below else None)
 
 
 def _enrolment(found: Row[*tuple[Any, ...]]) -> Enrolment:
@@ -161,7 +269,9 @@ def _enrolment(found: Row[*tuple[Any, ...]]) -> Enrolment:
         customer_id=found.customer_id,
         journey_id=found.journey_id,
         version=found.version,
+        stage=found.stage,
         node=found.node,
+        node_at=found.node_at,
         waiting=found.waiting,
         due_at=found.due_at if found.state == "active" else None,
         entered_at=found.entered_at,
@@ -197,27 +307,50 @@ def why(ctx: Ctx, customer_id: int, journey_id: int | None = None) -> list[Histo
 
 
 def uses_segment(ctx: Ctx, segment_id: int) -> list[Use]:
-    """The journeys, stopped ones aside, whose live version needs the segment; ``app`` registers it (segments.uses)."""
-    return [
-        Use("journey", found.journey_id, found.name)
-        for found in store.live_programs(ctx)
+    """The journeys, stopped ones aside, of which a version needs the segment that is live or in which somebody still
+    is; ``app`` registers it (segments.uses)."""
+    using = {
+        found.journey_id: found.name
+        for found in store.lived_programs(ctx)
         if segment_id == found.segment_id or segment_id in _conditions(load(found.program)).segments
-    ]
+    }
+    return [Use("journey", journey_id, name) for journey_id, name in using.items()]
 
 
 def uses_tag(ctx: Ctx, tag_id: int) -> list[TagUse]:
-    """The journeys, stopped ones aside, whose live version needs the tag; ``app`` registers it with ``tags.uses``."""
-    return [
-        TagUse("journey", found.journey_id, found.name)
-        for found in store.live_programs(ctx)
+    """As ``uses_segment``, of a tag; ``app`` registers it with ``tags.uses``."""
+    using = {
+        found.journey_id: found.name
+        for found in store.lived_programs(ctx)
         if tag_id in _conditions(load(found.program)).tags
         or any(isinstance(node, Tagging) and node.tag_id == tag_id for node in load(found.program).nodes)
-    ]
+    }
+    return [TagUse("journey", journey_id, name) for journey_id, name in using.items()]
+
+
+def uses_content(ctx: Ctx, content_id: int) -> list[ContentUse]:
+    """As ``uses_segment``, of a content that they send; ``app`` registers it with ``content.uses``."""
+    using = {
+        found.journey_id: found.name
+        for found in store.lived_programs(ctx)
+        if any(isinstance(node, (Send, Piece)) and node.content_id == content_id for node in load(found.program).nodes)
+    }
+    return [ContentUse("journey", journey_id, name) for journey_id, name in using.items()]
+
+
+def gives_tags(ctx: Ctx) -> dict[int, list[TagUse]]:
+    """The journeys, stopped ones aside, that set each tag; ``app`` registers it with ``tags.uses``."""
+    found: dict[int, dict[int, TagUse]] = {}
+    for lived in store.lived_programs(ctx):
+        for node in load(lived.program).nodes:
+            if isinstance(node, Tagging) and node.kind == "set_tag":
+                found.setdefault(node.tag_id, {})[lived.journey_id] = TagUse("journey", lived.journey_id, lived.name)
+    return {tag_id: list(uses.values()) for tag_id, uses in found.items()}
 
 
 def _conditions(flow: Program) -> Depends:
-    """What the branches, exit rules and goals of a program depend on."""
-    conditions = [guard.condition for guard in flow.guards]
+    """What the branches, exit rules, goals and rules of stages of a program depend on."""
+    conditions = [guard.condition for guard in flow.guards] + [move.condition for move in flow.moves]
     conditions += [case.condition for node in flow.nodes if isinstance(node, Branch) for case in node.cases]
     found = Depends()
     for one in conditions:

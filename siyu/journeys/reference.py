@@ -4,29 +4,35 @@ The set engine must end in the same state (tests/journeys/test_reference.py). "W
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from siyu.experiments.arms import arm
 from siyu.journeys import timing
+from siyu.journeys.days import Local
 from siyu.journeys.program import (
     Branch,
     Exit,
     Json,
+    Move,
     Node,
     Path,
+    Piece,
     Program,
+    Rest,
     Send,
     SetAttribute,
     Split,
+    Stage,
     Tagging,
     Target,
     Wait,
     WaitFor,
     Webhook,
 )
+from siyu.journeys.turns import ASKED, turn
 
 INSTANT = timedelta(microseconds=1)
 """Events have microseconds: this much after an event, it does not count again."""
@@ -49,11 +55,15 @@ class State:
     answer_event: int | None = None
     reason: str | None = None
     goals: frozenset[str] = frozenset()
+    stage: str | None = None
+    moved: tuple[tuple[str, str, datetime], ...] = field(default=(), compare=False)
+    """``target, reason, at`` of the moves by rules: the set engine has them in the step log, not in the row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something the step asks of another room: ``request``, ``tag``, ``attribute``, ``goal``, ``ended``."""
+    """Something the step asks of another room: ``request``, ``tag``, ``attribute``, ``goal``, ``ended``, ``moved``
+    (from, to, why)."""
 
     kind: str
     node: str
@@ -83,7 +93,8 @@ class Facts(Protocol):
 
 def start(program: Program, customer_id: int, at: datetime, now: datetime) -> State:
     """The state of somebody who enters."""
-    return State(customer_id, program.first, 0, at, anchor=at, since=at, node_at=now, due_at=now)
+    first = program.first
+    return State(customer_id, first, 0, at, at, at, node_at=now, due_at=now, stage=program.first_stage)
 
 
 def outcome(state: State, sent: bool, at: datetime, now: datetime) -> State:
@@ -102,7 +113,13 @@ def touch(program: Program, state: State, facts: Facts, type_: str, now: datetim
     node = program.node(state.node)
     if not state.reason and state.waiting == "event" and isinstance(node, WaitFor) and type_ in node.types:
         state = replace(state, due_at=now)
+    if not state.reason and state.waiting in ("time", "rest") and _may_move(program, type_):
+        state = replace(state, due_at=now)
     return state, effects
+
+
+def _may_move(program: Program, type_: str) -> bool:
+    return any(not rule.types or type_ in rule.types for rule in program.moves)
 
 
 def check(program: Program, state: State, facts: Facts) -> tuple[State, Sequence[Effect]]:
@@ -118,15 +135,61 @@ def check(program: Program, state: State, facts: Facts) -> tuple[State, Sequence
     return state, marked
 
 
-def step(program: Program, state: State, facts: Facts, now: datetime, zone: ZoneInfo) -> tuple[State, Sequence[Effect]]:
-    """One step of a due person; the same state when nothing is due. Exit rules and goals come first."""
+def step(program: Program, state: State, facts: Facts, now: datetime, local: Local) -> tuple[State, Sequence[Effect]]:
+    """One step of a due person; the same state when nothing is due. Exit rules and goals come first, then rules that
+    move to another stage, looked at once per person and moment."""
     if state.reason or state.due_at is None or state.due_at > now:
         return state, ()
     state, marked = check(program, state, facts)
     if state.reason:
         return state, marked
-    state, effects = _node(program.node(state.node), state, facts, now, zone)
+    came = state.node_at == now and state.visit > 0
+    if program.moves and not came and (rule := _moving(program, state, facts, now)):
+        state = replace(state, moved=(*state.moved, (rule.target, rule.reason, now)))
+        effect = Effect("moved", state.node, (state.stage, rule.target, rule.reason))
+        return enter(state, rule.target, now), [*marked, effect]
+    node = program.node(state.node)
+    if isinstance(node, Stage | Piece | Rest):
+        state, effects = _sequence(program, node, state, now, local)
+    else:
+        state, effects = _node(node, state, facts, now, local.zone)
     return state, [*marked, *effects]
+
+
+def enter(state: State, target: str, now: datetime) -> State:
+    """The state of somebody who comes into another stage now."""
+    moved, _ = _go(replace(state, stage=target, anchor=now, since=now), target, now)
+    return moved
+
+
+def _moving(program: Program, state: State, facts: Facts, now: datetime) -> Move | None:
+    return next(
+        (
+            rule
+            for rule in program.moves
+            if state.stage in rule.sources
+            and state.anchor + timedelta(seconds=rule.after) <= now
+            and facts.holds(rule.condition, state.anchor)
+            and _anew(rule, state, facts)
+        ),
+        None,
+    )
+
+
+def _anew(rule: Move, state: State, facts: Facts) -> bool:
+    """Whether a rule may move somebody: it never did, or something that it depends on has happened since."""
+    before = [at for target, reason, at in state.moved if (target, reason) == (rule.target, rule.reason)]
+    return rule.again is None or not before or facts.holds(rule.again, max(before) + INSTANT)
+
+
+def _sequence(
+    program: Program, node: Stage | Piece | Rest, state: State, now: datetime, local: Local
+) -> tuple[State, Sequence[Effect]]:
+    found = turn(program, node, state.anchor, now, local)
+    if found.target is None:
+        return replace(state, waiting=found.waiting, due_at=found.due_at), ()
+    onward = _go(state, found.target, now)
+    return _with(onward, Effect("request", node.id)) if found.edge == ASKED else onward
 
 
 def _node(node: Node, state: State, facts: Facts, now: datetime, zone: ZoneInfo) -> tuple[State, Sequence[Effect]]:
@@ -172,6 +235,7 @@ def _node(node: Node, state: State, facts: Facts, now: datetime, zone: ZoneInfo)
             return _with(_go(state, node.next, now), Effect("attribute", node.id, (node.name, node.value)))
         case Exit():
             return _end(state, node.reason), [Effect("ended", node.id, node.reason)]
+    raise TypeError(f"{node.kind} belongs to a stage")
 
 
 def _path(node: Split, name: str) -> Path:

@@ -1,6 +1,7 @@
 """Private: the tables of journeys, and the statements about journeys and versions (enrolments: store_enrolments)."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypedColumns,
+    bindparam,
     cast,
     delete,
     func,
@@ -31,9 +33,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import metadata
+from siyu.kernel.db import given, metadata, rows
 
 Time = DateTime(timezone=True)
+ProgramRow = Row[*tuple[Any, ...]]
+Edge = tuple[int, int, str, str, str]
+"""``journey_id, version, source, edge, target``."""
 
 
 class JourneyColumns(TypedColumns):
@@ -41,6 +46,7 @@ class JourneyColumns(TypedColumns):
     key: Named[str] = Column(Text, unique=True)
     name: Named[str] = Column(Text)
     mode: Named[str] = Column(Text)
+    kind: Named[str] = Column(Text, server_default="flow")
     state: Named[str] = Column(Text)
     version: Named[int] = Column(Integer)
     segment_id: Named[int | None] = Column(Integer)
@@ -70,6 +76,7 @@ class EnrolmentColumns(TypedColumns):
     version: Named[int] = Column(Integer)
     slot: Named[int] = Column(SmallInteger)
     state: Named[str] = Column(Text)
+    stage: Named[str | None] = Column(Text)
     node: Named[str] = Column(Text)
     visit: Named[int] = Column(Integer)
     waiting: Named[str | None] = Column(Text)
@@ -123,6 +130,8 @@ enrolment = Table(
     Index(None, "due_at", postgresql_using="brin", postgresql_with={"pages_per_range": 8}),
     Index("uq_enrolment_entry", "customer_id", "journey_id", "entry_key", "origin_id", unique=True),
     Index("uq_enrolment_active", "customer_id", "journey_id", unique=True, postgresql_where=text("state = 'active'")),
+    # Who is in a journey, newest first. None of these ever changes, so moving people stays HOT.
+    Index("ix_enrolment_journey", "journey_id", "version", "enrolment_id"),
 )
 step = Table("enrolment_step", metadata, StepColumns)
 goal = Table("enrolment_goal", metadata, GoalColumns)
@@ -132,6 +141,10 @@ edge_count = Table("journey_edge", metadata, EdgeColumns, Index(None, "journey_i
 FOLD_AT = 500
 END = "end:"
 """Before the reason, in the edge by which somebody leaves a journey elsewhere than at the end of its flow."""
+MOVE = "move:"
+"""Before the reason, in the edge by which somebody is moved into another stage."""
+GOAL = "goal:"
+"""Before the name, in the edge from nowhere to nowhere that counts who reached a goal."""
 
 
 def prepare(connection: Any) -> None:
@@ -180,26 +193,57 @@ def version_rows(ctx: Ctx, journey_id: int, number: int | None = None) -> Sequen
     return ctx.tx.execute(statement if number is None else statement.where(version.c.version == number)).all()
 
 
-def programs(ctx: Ctx, states: Sequence[str]) -> Sequence[Row[*tuple[Any, ...]]]:
-    """``journey_id, version, live, program`` (as text) of every version of the journeys in these states."""
-    return ctx.tx.execute(
-        select(
-            version.c.journey_id,
-            version.c.version,
-            (version.c.version == journey.c.version).label("live"),
-            journey.c.state,
-            journey.c.segment_id,
-            cast(version.c.program, Text).label("program"),
-        )
-        .join(journey, journey.c.journey_id == version.c.journey_id)
-        .where(journey.c.state.in_(list(states)))
-    ).all()
+_PROGRAMS = (
+    select(
+        version.c.journey_id,
+        version.c.version,
+        (version.c.version == journey.c.version).label("live"),
+        journey.c.state,
+        journey.c.segment_id,
+        journey.c.fill_cursor,
+        cast(version.c.program, Text).label("program"),
+    )
+    .join(journey, journey.c.journey_id == version.c.journey_id)
+    .where(journey.c.state.in_(bindparam("states", expanding=True)))
+)
 
 
-def count_edges(ctx: Ctx, rows: Sequence[dict[str, Any]]) -> None:
-    """Add deltas: ``journey_id, version, source, edge, target, n``; '' stands for outside the journey."""
-    if rows:
-        ctx.tx.execute(insert(edge_count).values(list(rows)))
+def programs(ctx: Ctx, states: Sequence[str]) -> Sequence[ProgramRow]:
+    """``journey_id, version, live, state, segment_id, fill_cursor, program`` (as text) of every version of the journeys
+    in these states."""
+    return ctx.tx.execute(_PROGRAMS, {"states": list(states)}).all()
+
+
+_COUNTED = rows("n", journey_id=Integer(), version=Integer(), source=Text(), edge=Text(), target=Text(), n=BigInteger())
+_OLDEST = select(func.min(edge_count.alias("oldest").c.edge_id)).scalar_subquery()
+_COUNT = (
+    insert(edge_count)
+    .from_select([column.name for column in _COUNTED.c], select(*_COUNTED.c))
+    .returning((edge_count.c.edge_id - _OLDEST).label("span"))
+)
+
+
+def count_edges(ctx: Ctx, edges: Mapping[Edge, int]) -> None:
+    """Add how many people took edges; '' stands for outside the journey. Folds the counts once there are many."""
+    # Numbers are given in order: while they span few there are no more rows than that.
+    if edges and _add(ctx, edges) >= FOLD_AT:
+        fold_edges(ctx)
+
+
+def _add(ctx: Ctx, edges: Mapping[Edge, int]) -> int:
+    """How far the numbers of the rows are from the oldest."""
+    keys = sorted(edges)
+    journeys, versions, sources, names, targets = zip(*keys, strict=True)
+    values = given(
+        _COUNTED,
+        journey_id=journeys,
+        version=versions,
+        source=sources,
+        edge=names,
+        target=targets,
+        n=[edges[key] for key in keys],
+    )
+    return max(span or 0 for span in ctx.tx.execute(_COUNT, values).scalars())
 
 
 def edge_rows(ctx: Ctx, journey_id: int, number: int) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -224,11 +268,11 @@ def fold_edges(ctx: Ctx) -> None:
         .where(c.edge_id.in_(chosen.scalar_subquery()))
         .returning(c.journey_id, c.version, c.source, c.edge, c.target, c.n)
     )
-    sums: dict[tuple[Any, ...], int] = {}
-    for *key, n in taken:
-        sums[tuple(key)] = sums.get(tuple(key), 0) + n
-    names = ("journey_id", "version", "source", "edge", "target")
-    count_edges(ctx, [dict(zip(names, key, strict=True)) | {"n": n} for key, n in sums.items()])
+    sums: Counter[Edge] = Counter()
+    for journey_id, number, source, edge, target, n in taken:
+        sums[journey_id, number, source, edge, target] += n
+    if sums:
+        _add(ctx, sums)
 
 
 def filling(ctx: Ctx, *, lock: bool = False) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -238,20 +282,50 @@ def filling(ctx: Ctx, *, lock: bool = False) -> Sequence[Row[*tuple[Any, ...]]]:
     return ctx.tx.execute(chosen.with_for_update(skip_locked=True) if lock else chosen).all()
 
 
+busy = (
+    select(journey.c.journey_id)
+    .where((journey.c.state == "stopping") | (journey.c.state == "running") & journey.c.fill_cursor.is_not(None))
+    .exists()
+)
+"""Whether members are being taken in or a journey is being stopped."""
+
+
 def program_rows(ctx: Ctx, journey_id: int, number: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """``program`` (as text) of one version, no row when there is none."""
     chosen = select(cast(version.c.program, Text).label("program"))
     return ctx.tx.execute(chosen.where(version.c.journey_id == journey_id, version.c.version == number)).all()
 
 
-def live_programs(ctx: Ctx) -> Sequence[Row[*tuple[Any, ...]]]:
-    """``journey_id, name, segment_id, program`` (as text) of the live version of every journey that is not stopped."""
-    same = (version.c.journey_id == journey.c.journey_id) & (version.c.version == journey.c.version)
+_LIVE_PROGRAMS = select(journey.c.journey_id, cast(version.c.program, Text).label("program")).join(
+    version, (version.c.journey_id == journey.c.journey_id) & (version.c.version == journey.c.version)
+)
+_LIVE_PROGRAM = _LIVE_PROGRAMS.where(journey.c.journey_id == bindparam("journey", type_=Integer))
+
+
+def live_programs(ctx: Ctx, journey_id: int | None = None) -> dict[int, str]:
+    """The program (as text) of the live version by journey, of one journey or of all."""
+    chosen = _LIVE_PROGRAMS if journey_id is None else _LIVE_PROGRAM
+    return {row.journey_id: row.program for row in ctx.tx.execute(chosen, {"journey": journey_id})}
+
+
+def lived_programs(ctx: Ctx) -> Sequence[Row[*tuple[Any, ...]]]:
+    """``journey_id, name, segment_id, program`` (as text) of every version of the journeys that are not stopped, which
+    is live or in which somebody still is; ``segment_id`` is that of the entry."""
+    live = version.c.version == journey.c.version
+    inside = (
+        select(enrolment.c.enrolment_id)
+        .where(
+            enrolment.c.journey_id == version.c.journey_id,
+            enrolment.c.version == version.c.version,
+            enrolment.c.state == "active",
+        )
+        .exists()
+    )
     return ctx.tx.execute(
         select(
             journey.c.journey_id, journey.c.name, journey.c.segment_id, cast(version.c.program, Text).label("program")
         )
-        .join(version, same)
-        .where(journey.c.state.not_in(["stopping", "stopped"]))
-        .order_by(journey.c.journey_id)
+        .join(version, version.c.journey_id == journey.c.journey_id)
+        .where(journey.c.state.not_in(["stopping", "stopped"]), live | inside)
+        .order_by(journey.c.journey_id, version.c.version.desc())
     ).all()

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, DateTime, Integer, Interval, Text, column, func, literal, select
-
 _PARTS = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,5})s)?", re.ASCII)
 _UNITS = (86_400, 3_600, 60, 1)
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
@@ -48,22 +46,3 @@ def wait_end(base: datetime, length: int, at: int | None, days: Sequence[int], z
         for day in candidates
         if (not days or day.weekday() in days) and (moment := day.replace(tzinfo=zone).astimezone(base.tzinfo)) > end
     )
-
-
-def wait_end_sql(
-    base: ColumnElement[datetime], length: int, at: int | None, days: Sequence[int], zone: ZoneInfo
-) -> ColumnElement[datetime]:
-    """``wait_end`` as a SQL expression over a column of times."""
-    end = base + literal(timedelta(seconds=length), Interval)
-    if at is None:
-        return end
-    name = literal(zone.key, Text)
-    midnight = func.date_trunc("day", func.timezone(name, end))
-    offset = func.generate_series(0, 8).table_valued(column("n", Integer)).render_derived("day")
-    one_day = literal(timedelta(days=1), Interval)
-    local = midnight + offset.c.n * one_day + literal(timedelta(minutes=at), Interval)
-    moment = func.timezone(name, local, type_=DateTime(timezone=True))
-    chosen = select(func.min(moment)).where(moment > end)
-    if days:
-        chosen = chosen.where((func.extract("isodow", local) - 1).in_(list(days)))
-    return chosen.scalar_subquery()

@@ -26,6 +26,13 @@ class Mode(StrEnum):
     CUSTOMER_POOL = "customer_pool"
 
 
+class JourneyKind(StrEnum):
+    """What a journey is made of: a flow of steps, or stages with their sequences."""
+
+    FLOW = "flow"
+    STAGES = "stages"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One fault of a definition; ``field`` is a dotted path, ``steps.<id>.<param>`` for a step."""
@@ -65,14 +72,42 @@ class WrongState(Conflict):
     code = "wrong_state"
 
 
+class UnknownStage(NotFound):
+    """The journey, or the version that a person lives, has no such stage."""
+
+    code = "unknown_stage"
+
+
+class NotMovable(Conflict):
+    """Somebody cannot be moved to this stage: they are not in the journey, or already there; nobody was moved.
+
+    ``detail.customers`` names them, at most 100.
+    """
+
+    code = "not_movable"
+
+
+@dataclass(frozen=True, slots=True)
+class StageName:
+    """A stage of a journey and what people read."""
+
+    id: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One journey. ``fill_*`` tell how many of the members at the start have been taken in (None: not asked for)."""
+    """One journey. ``fill_*`` tell how many of the members at the start have been taken in (None: not asked for).
+
+    ``stages`` of the live version, in order (none: a flow). ``titles``: what its goals (``goal:NAME``), exit rules
+    (``end:REASON``) and rules of stages (``move:REASON``) are called; one without a title is missing.
+    """
 
     journey_id: int
     key: str
     name: str
     mode: Mode
+    kind: JourneyKind
     state: JourneyState
     version: int
     segment_id: int | None
@@ -81,6 +116,8 @@ class Journey:
     stopped_at: datetime | None
     fill_done: int | None
     fill_total: int | None
+    stages: tuple[StageName, ...]
+    titles: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +133,15 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """One customer's place in one journey (旅程成员)."""
+    """One customer's place in one journey (旅程成员); at ``node`` since ``node_at``, in a flow without ``stage``."""
 
     enrolment_id: int
     customer_id: int
     journey_id: int
     version: int
+    stage: str | None
     node: str
+    node_at: datetime
     waiting: str | None
     due_at: datetime | None
     entered_at: datetime
@@ -121,6 +160,46 @@ class StepTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """Somebody took an edge, or reached a goal, at ``at``."""
+
+    enrolment_id: int
+    customer_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MoveWithdrawn:
+    """Of a step, requests of ``people`` that a move withdraws; ``handed``: they stand in the salesperson's assistant,
+    unconfirmed, and are called back where that is possible."""
+
+    node: str
+    title: str
+    handed: bool
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveComing:
+    """A piece that comes for ``people`` after a move, or with ``skip`` is passed for this reason."""
+
+    node: str
+    title: str
+    at: datetime
+    skip: str | None
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class MovePreview:
+    """What moving people by hand would do now."""
+
+    people: int
+    withdrawn: list[MoveWithdrawn]
+    coming: list[MoveComing]
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """One enrolment told: the steps taken, goals reached (name to time), and outreach's decisions about its sends."""
 
@@ -132,12 +211,17 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class WaveNode:
-    """A node of the live wave; ``here`` people stand at it now. ``sends`` counts its requests by state and reason."""
+    """A node of the live wave; ``here`` people stand at it now, ``ended`` counts those whose journey ended at it by
+    reason, ``sends`` its requests by state and reason. ``awaits``: the type of event that a wait_for waits for;
+    ``stage``: to which it belongs."""
 
     id: str
     kind: str
+    stage: str | None
     title: str
+    awaits: str | None
     here: int
+    ended: dict[str, int]
     sends: dict[str, int]
 
 
@@ -153,12 +237,15 @@ class WaveEdge:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """The flow of one version with its counts, as of the transaction."""
+    """The flow of one version with its counts, as of the transaction. ``ended`` by reason, ``goals`` by name;
+    ``titles`` as of a ``Journey``."""
 
     journey_id: int
     version: int
     entered: int
     active: int
     ended: dict[str, int]
+    goals: dict[str, int]
+    titles: dict[str, str]
     nodes: list[WaveNode]
     edges: list[WaveEdge]

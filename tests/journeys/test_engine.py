@@ -154,6 +154,24 @@ def test_branches_splits_tags_and_attributes_over_a_set(town: Town) -> None:
     assert all(node.here == 0 for node in wave.nodes)
 
 
+def test_a_tag_that_was_retired_is_given_to_nobody_and_stops_no_journey(town: Town) -> None:
+    with town.world.open() as ctx:
+        tag_id = tags.ensure(ctx, "意向/高")
+    who = town.people(3, "上海")
+    journey = town.start(
+        {"id": "w", "kind": "wait", "for": "1h"},
+        {"id": "hot", "kind": "set_tag", "tag": "意向/高"},
+        {"id": "x", "kind": "exit", "reason": "done"},
+    )
+    with town.world.open() as ctx:
+        tags.retire(ctx, tag_id)
+    town.wait(hours=1)
+    assert town.where(journey) == dict.fromkeys(who, ("x", "done"))
+    assert town.world.rows("select 1 from customer_tags where :t = any(tags)", t=tag_id) == []
+    (noted,) = town.world.rows("select object_id, detail from audit_log where action = 'journeys.tag_not_given'")
+    assert (noted.object_id, noted.detail) == (str(tag_id), {"reason": "tag_retired", "people": 3})
+
+
 def test_exit_rules_and_goals_end_people_and_cancel_what_is_not_claimed(town: Town) -> None:
     leaver, winner, other = town.people(3, "上海")
     journey = town.start(
@@ -297,3 +315,16 @@ def test_loops_with_a_wait_go_on_and_catch_up(town: Town) -> None:
     town.event("order_paid", person)
     town.wait(days=1)
     assert town.where(journey)[person] == ("x", "exit")
+
+
+def test_what_gives_a_tag_names_the_journeys_that_set_it(town: Town) -> None:
+    with town.world.open() as ctx:
+        given, taken = tags.ensure(ctx, "意向/高"), tags.ensure(ctx, "意向/低")
+    journey = town.start(
+        {"id": "hot", "kind": "set_tag", "tag": "意向/高"}, {"id": "cool", "kind": "remove_tag", "tag": "意向/低"}
+    )
+    with town.world.open() as ctx:
+        assert [one.name for one in queries.gives_tags(ctx)[given]] == ["J"]
+        assert taken not in queries.gives_tags(ctx)
+        journeys.stop(ctx, journey.journey_id)
+        assert queries.gives_tags(ctx) == {}

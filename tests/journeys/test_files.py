@@ -31,6 +31,8 @@ def furnished(town: Town) -> None:
     with town.world.open() as ctx:
         condition = {"kind": "attribute", "name": "region", "op": "eq", "value": "上海"}
         segments.save(ctx, name="电子书人群", condition=condition)
+        for path in ("意向/要过电子书", "意向/已留资"):
+            tags.ensure(ctx, path)
 
 
 def faults(ctx: Ctx, text: str) -> dict[str, str]:
@@ -60,7 +62,7 @@ def test_yaml_is_read_as_version_1_2_reads_it() -> None:
     [
         ("a: [1, 2", "line 1"),
         ("a: 1\na: 2\n", "the key a stands twice"),
-        ("a: &x [1]\nb: *x\n", "aliases are not read"),
+        ("a: &x [1]\nb: *x\n", "anchors are not read"),
         ("a: !!python/object/apply:os.system [ls]", "line 1"),
         ("x" * (files.LARGEST + 1), "at most"),
     ],
@@ -134,7 +136,9 @@ def test_plan_apply_and_export(town: Town) -> None:
             files.export(ctx, "ebook-wave")
         files.apply(ctx, WAVE)
         assert files.load(files.export(ctx, "ebook-wave")) == definition
-        assert files.plan(ctx, definition) == files.Plan("ebook-wave", "none", 1, "")
+        unchanged = files.plan(ctx, definition)
+        assert (unchanged.change, unchanged.version, unchanged.diff) == ("none", 1, "")
+        assert parse(unchanged.definition) == files.load(unchanged.text) == definition
         changed = files.load(WAVE.replace("timeout: 12h", "timeout: 10h"))
         planned = files.plan(ctx, changed)
         assert (planned.change, planned.version) == ("change", 2)

@@ -10,7 +10,7 @@ from siyu.experiments import actions as experiments
 from siyu.experiments import queries as arms
 from siyu.experiments.types import Arm
 from siyu.journeys import actions as journeys
-from siyu.journeys import queries
+from siyu.journeys import moves, queries
 from siyu.journeys.merges import generations
 from siyu.kernel.db import ids_of
 from tests.journeys.town import Town
@@ -66,7 +66,7 @@ def test_the_one_further_on_stays_and_a_split_revives_the_other(town: Town) -> N
     home = crm(town, 2, phone="13800138000")
     assert home == behind == min(behind, ahead)
     assert places(town) == [
-        (home, behind, "s", "outcome", "ended", "merged"),
+        (home, behind, "s", "not_sent", "ended", "merged"),
         (home, ahead, "w", "time", "active", None),
     ]
     with town.world.open() as ctx:
@@ -133,3 +133,23 @@ def test_an_erased_person_leaves_every_journey(town: Town) -> None:
     with town.world.open() as ctx:
         wave = queries.wave(ctx, journey.journey_id)
     assert (wave.active, wave.ended) == (1, {"erased": 1})
+
+
+def test_in_a_stage_journey_the_later_stage_stays_whatever_was_lived_before(town: Town) -> None:
+    pieces = [{"id": f"p{n}", "text": f"p{n}", "at": "12:00", "routes": ["oa_custom"]} for n in range(3)]
+    journey = town.start(stages=[{"id": "aware", "name": "认知", "pieces": pieces}, {"id": "keen", "name": "有兴趣"}])
+    cold = crm(town, 1)
+    for _ in range(3):
+        town.wait(days=1)
+    hot = crm(town, 2)
+    with town.world.open() as ctx:
+        moves.by_hand(ctx, journey.journey_id, [hot], "keen", "约了演示")
+    town.drain()
+    crm(town, 1, phone="13800138000")
+    home = crm(town, 2, phone="13800138000")
+    rows = "select origin_id, stage, state, reason from enrolment order by origin_id"
+    assert [tuple(row) for row in town.world.rows(rows)] == [
+        (cold, "aware", "ended", "merged"),
+        (hot, "keen", "active", None),
+    ]
+    assert home == cold

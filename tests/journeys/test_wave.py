@@ -12,11 +12,14 @@ from siyu.customers import actions as customers
 from siyu.customers.types import NewEvent
 from siyu.journeys import actions, files, jobs, queries
 from siyu.kernel import notices
+from siyu.kernel.probes import answer
 from siyu.outreach import jobs as outreach
 from siyu.outreach.actions import open_window
 from siyu.outreach.types import WindowOpening
 from siyu.segments import actions as segments
 from siyu.segments import jobs as membership
+from siyu.tags import actions as tags
+from tests.journeys.reader import reader
 from tests.outreach.town import Town, arrive, settle
 from tests.support.world import World
 
@@ -37,6 +40,8 @@ def town(world: World) -> Town:
             ("ebook-reminder", "template", {"template": TEMPLATE}),
         ):
             content.save_content(ctx, key=key, kind=kind, title=key, body=body, publish=True)
+        for path in ("意向/要过电子书", "意向/已留资"):
+            tags.ensure(ctx, path)
         following = {"kind": "account", "account_id": town.account, "following": True}
         segments.save(ctx, name="电子书人群", condition=following)
         actions.start(ctx, files.apply(ctx, WAVE).journey_id)
@@ -68,7 +73,7 @@ def play(town: Town, length: timedelta) -> None:
     while True:
         rest(town)
         with town.world.open() as ctx:
-            found = [room.next_due(ctx) for room in (membership, outreach, jobs)]
+            found = [answer(ctx, room.DUE) for room in (membership, outreach, jobs)]
         due = min((time for time in found if time is not None), default=until)
         town.world.clock.move_to(min(due, until))
         if due >= until:
@@ -119,7 +124,11 @@ def test_the_wave_reaches_everybody_once_by_the_route_of_their_clock(town: Town)
     play(town, timedelta(hours=1))
     assert town.platform.of("template_send") == ["o103"]
 
+    with town.world.open() as ctx:
+        counts = reader(town.world, queries.journeys(ctx)[0].journey_id)
+    assert counts.agree() > 10
     play(town, timedelta(days=3))
+    counts.agree()
     words = Counter((endpoint, text) for endpoint, _, text in town.platform.received)
     sends = Counter(openid for _, openid, _ in town.platform.received)
     assert max(sends.values()) <= 3

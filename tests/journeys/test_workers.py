@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from siyu.journeys import actions, engine, jobs, queries
 from siyu.kernel.ctx import Ctx
+from siyu.kernel.probes import answer
 from tests.journeys.town import Town
 from tests.support.statements import Statements
 from tests.support.world import World
@@ -84,7 +85,7 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_people(town: 
 def test_the_next_due_time_is_that_of_running_journeys(town: Town) -> None:
     def due() -> Any:
         with town.world.open() as ctx:
-            return jobs.next_due(ctx)
+            return answer(ctx, jobs.DUE)
 
     assert due() is None
     town.people(1, "上海")
