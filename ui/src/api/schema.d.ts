@@ -4,6 +4,238 @@
  */
 
 export interface paths {
+    "/api/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channels
+         * @description Channels with people and costs of a period of local days (30 days up to today by default), newest first.
+         */
+        get: operations["list_channels"];
+        put?: never;
+        /**
+         * Add Channel
+         * @description Make a channel; the platform has its code within seconds (``code.waiting`` until then).
+         */
+        post: operations["add_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/service-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Service Accounts
+         * @description The accounts of customer service (微信客服) that a link may lead to, as WeCom lists them now.
+         */
+        get: operations["list_service_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/serving": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Rotation
+         * @description Who would get the next customer by this rotation, and why.
+         */
+        post: operations["try_rotation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{channel_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Channel
+         * @description One channel.
+         */
+        get: operations["get_channel"];
+        /**
+         * Change Channel
+         * @description Change a channel; it counts at once, and the state of before stays in its history.
+         */
+        put: operations["change_channel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{channel_id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Archive Channel
+         * @description Put a channel away: its live code leads nowhere from then on.
+         */
+        post: operations["archive_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{channel_id}/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channel Costs
+         * @description What was entered as costs, newest first; taken back entries have ``removed_at``.
+         */
+        get: operations["list_channel_costs"];
+        put?: never;
+        /**
+         * Add Channel Cost
+         * @description Enter what the channel costs.
+         */
+        post: operations["add_channel_cost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{channel_id}/costs/{cost_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Channel Cost
+         * @description Take back a cost entered by mistake; the entry stays with when and who.
+         */
+        delete: operations["remove_channel_cost"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{channel_id}/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channel Days
+         * @description Arrivals by local day and staff member (30 days up to today by default); days without any are missing.
+         */
+        get: operations["list_channel_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{channel_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channel Versions
+         * @description Every version of a channel with who made it when, newest first.
+         */
+        get: operations["list_channel_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{channel_id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Channel Image
+         * @description The platform's own image of the code (live codes of WeCom have no other), for print in a browser.
+         */
+        get: operations["get_channel_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{channel_id}/revive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revive Channel
+         * @description Take a channel back; a live code gets a new image, printed ones stay dead.
+         */
+        post: operations["revive_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/collect/sites": {
         parameters: {
             query?: never;
@@ -112,6 +344,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/content/files/{file_id}/pages/{page}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read File Page
+         * @description A page of an uploaded PDF as a picture.
+         */
+        get: operations["content_read_file_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/content/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Draft
+         * @description A content that is being written, as a reader would see it and as every route would send it.
+         *
+         *     It is checked as saving checks it, and nothing is written. Content fields show their defaults, or the values of a
+         *     customer.
+         */
+        post: operations["content_preview_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/content/{content_id}": {
         parameters: {
             query?: never;
@@ -128,7 +403,7 @@ export interface paths {
         post?: never;
         /**
          * Archive Content
-         * @description Take a content out of the library; links that were sent stay readable.
+         * @description Take a content out of the library, unless something sends it; links that were sent stay readable.
          */
         delete: operations["content_archive_content"];
         options?: never;
@@ -210,6 +485,26 @@ export interface paths {
          * @description Make a version the one that readers get.
          */
         post: operations["content_publish_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/content/{content_id}/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Readers
+         * @description The known people who opened a content or did something on it, the latest first.
+         */
+        get: operations["content_list_readers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -823,7 +1118,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Import
-         * @description End an import, also a complete one: everything that it wrote is taken back; ends in the state ``cancelled``.
+         * @description End an import: ``cancelled`` before it wrote; also a complete one is taken back whole, ends ``taken_back``.
          */
         post: operations["imports_cancel_import"];
         delete?: never;
@@ -885,6 +1180,26 @@ export interface paths {
          * @description Say what the columns mean, which tags to add, and whether journeys may start for these people (default: no).
          */
         put: operations["imports_set_import_mapping"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import_id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Import People
+         * @description The customers whom an import wrote to, each once; nobody after it was taken back.
+         */
+        get: operations["imports_list_import_people"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1065,7 +1380,7 @@ export interface paths {
         };
         /**
          * List Enrolments
-         * @description Who is or was in the journey, newest first.
+         * @description Who is or was in a version of the journey, newest first.
          */
         get: operations["journeys_list_enrolments"];
         put?: never;
@@ -1092,6 +1407,86 @@ export interface paths {
          * @description A version as YAML; the live one by default.
          */
         get: operations["journeys_export_journey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{journey_id}/goals/{goal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Goal Reached
+         * @description Who reached a goal and when; who entered last comes first.
+         */
+        get: operations["journeys_list_goal_reached"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{journey_id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Customers
+         * @description Put people into another stage by hand: all of them, or nobody and a 409 that names who cannot be moved.
+         */
+        post: operations["journeys_move_customers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{journey_id}/moves/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Move
+         * @description What a move by hand would withdraw and what would come next; changes nothing, and refuses as the move does.
+         */
+        post: operations["journeys_preview_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{journey_id}/passages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Passages
+         * @description Who took an edge and when: the people behind a count of the wave. Who entered last comes first.
+         */
+        get: operations["journeys_list_passages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1200,6 +1595,202 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lifecycle/customers/{customer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Standing
+         * @description The score and level of a customer.
+         */
+        get: operations["lifecycle_get_standing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lifecycle/customers/{customer_id}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Points
+         * @description The ledger of a customer's points, latest first: by which rule, for which event, worth how much now.
+         */
+        get: operations["lifecycle_list_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lifecycle/ladder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ladder
+         * @description The levels, how points decay, how many customers stand where.
+         */
+        get: operations["lifecycle_get_ladder"];
+        /**
+         * Save Ladder
+         * @description Replace the levels and the decay; everybody is looked at anew in the background.
+         */
+        put: operations["lifecycle_save_ladder"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lifecycle/levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Level
+         * @description Put customers on a level by hand; it stays until the rules come to another level.
+         */
+        post: operations["lifecycle_set_level"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lifecycle/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Points
+         * @description Give customers points by hand, or take some.
+         */
+        post: operations["lifecycle_give_points"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lifecycle/score-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Score Rules
+         * @description All score rules.
+         */
+        get: operations["lifecycle_list_score_rules"];
+        put?: never;
+        /**
+         * Create Score Rule
+         * @description Add a score rule; it counts for events from now on.
+         */
+        post: operations["lifecycle_create_score_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lifecycle/score-rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Score Rule
+         * @description Change a score rule, or stop it; points already given stay.
+         */
+        put: operations["lifecycle_change_score_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lifecycle/tag-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tag Rules
+         * @description All tag rules.
+         */
+        get: operations["lifecycle_list_tag_rules"];
+        put?: never;
+        /**
+         * Create Tag Rule
+         * @description Add a tag rule; one of a segment holds for its members at once.
+         */
+        post: operations["lifecycle_create_tag_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lifecycle/tag-rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Tag Rule
+         * @description Change a tag rule, or stop it; tags that it gave go unless another rule holds.
+         */
+        put: operations["lifecycle_change_tag_rule"];
+        post?: never;
+        /**
+         * Delete Tag Rule
+         * @description Remove a tag rule; tags that it gave go unless another rule holds.
+         */
+        delete: operations["lifecycle_delete_tag_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operation": {
         parameters: {
             query?: never;
@@ -1212,6 +1803,26 @@ export interface paths {
          * @description Queues and parked work, and the company's present time.
          */
         get: operations["operation_operation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operation/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Names
+         * @description What accounts, staff and channels are called: every screen that shows their number shows the name instead.
+         */
+        get: operations["operation_names"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1240,6 +1851,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/outreach/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Holiday Calendar
+         * @description The public holidays of a year (the present one without `year`) and the weekends that are worked instead.
+         *
+         *     They are announced year by year; a year that is not `known` has no days here, and the policy holds none in it.
+         */
+        get: operations["outreach_holiday_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/outreach/customers/{customer_id}/ledger": {
         parameters: {
             query?: never;
@@ -1252,6 +1885,46 @@ export interface paths {
          * @description What was asked for one customer, what was decided and why, newest first.
          */
         get: operations["outreach_customer_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/outreach/desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Push Desk
+         * @description The send tasks of a staff member on a day.
+         */
+        get: operations["outreach_push_desk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/outreach/desk/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Team Desk
+         * @description The day of everybody through whom something is sent: salespeople, and who else has send tasks.
+         */
+        get: operations["outreach_team_desk"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1336,6 +2009,26 @@ export interface paths {
          * @description How the requests of an origin (a journey, or one node of it) stand and why.
          */
         get: operations["outreach_step_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/outreach/steps/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Step Requests
+         * @description The people behind one count of `/api/outreach/steps`, asked for last first.
+         */
+        get: operations["outreach_step_requests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1532,6 +2225,276 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Replies
+         * @description All automatic replies, oldest first.
+         */
+        get: operations["list_replies"];
+        put?: never;
+        /**
+         * Add Reply
+         * @description Add an automatic reply; it answers from now on.
+         */
+        post: operations["add_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/greetings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Greetings
+         * @description All greetings, oldest first.
+         */
+        get: operations["list_greetings"];
+        put?: never;
+        /**
+         * Add Greeting
+         * @description Add a greeting; it greets from its next occasion whose hour is still to come.
+         */
+        post: operations["add_greeting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/greetings/coming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Coming Greetings
+         * @description Who will be greeted on the next days, today first, by birthdays and conditions as they stand now.
+         *
+         *     Caps, quiet hours and windows are judged when the hour comes: the ledger then says who was not greeted and why.
+         */
+        get: operations["coming_greetings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/greetings/{greeting_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Greeting
+         * @description Replace a greeting. Whoever had it this year does not get it again.
+         */
+        put: operations["change_greeting"];
+        post?: never;
+        /**
+         * Delete Greeting
+         * @description Delete a greeting; what it asked for stays asked for.
+         */
+        delete: operations["delete_greeting"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Questions
+         * @description Questions that nothing answered, most asked first.
+         */
+        get: operations["list_questions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/questions/{question_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Question
+         * @description Turn the question into an automatic reply.
+         */
+        post: operations["answer_question"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/questions/{question_id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Question
+         * @description Nobody needs to answer it. It goes on being counted.
+         */
+        post: operations["dismiss_question"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Reply Rules
+         * @description The room's rules.
+         */
+        get: operations["get_reply_rules"];
+        /**
+         * Save Reply Rules
+         * @description Replace the room's rules; messages that come from now on are dealt with by them.
+         */
+        put: operations["save_reply_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Reply
+         * @description What a message would be answered now, for this customer or for a stranger, and why. Sends nothing.
+         */
+        post: operations["try_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/welcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Welcomes
+         * @description All welcomes, oldest first.
+         */
+        get: operations["list_welcomes"];
+        put?: never;
+        /**
+         * Add Welcome
+         * @description Add a welcome; it greets from now on.
+         */
+        post: operations["add_welcome"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/welcomes/{welcome_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Welcome
+         * @description Replace a welcome.
+         */
+        put: operations["change_welcome"];
+        post?: never;
+        /**
+         * Delete Welcome
+         * @description Delete a welcome; whom it was to greet again is left alone.
+         */
+        delete: operations["delete_welcome"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/{reply_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Reply
+         * @description Replace an automatic reply.
+         */
+        put: operations["change_reply"];
+        post?: never;
+        /**
+         * Delete Reply
+         * @description Delete an automatic reply.
+         */
+        delete: operations["delete_reply"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/segments": {
         parameters: {
             query?: never;
@@ -1616,6 +2579,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/segments/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List People
+         * @description The people who match, page by page, with what a list shows of each; phones are masked.
+         */
+        post: operations["segments_list_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/people/total": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count People
+         * @description How many people such a list has: exact up to 10,000 (or when there are few customers), else an estimate.
+         */
+        post: operations["segments_count_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/segments/sample": {
         parameters: {
             query?: never;
@@ -1630,6 +2633,26 @@ export interface paths {
          * @description Some of the people who match, the same ones each time.
          */
         post: operations["segments_sample_condition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sources
+         * @description The most frequent sources of customers, for choosing from; of many customers those of a sample.
+         */
+        get: operations["segments_list_sources"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1713,7 +2736,8 @@ export interface paths {
         };
         /**
          * List Tags
-         * @description All groups and tags, retired ones included, with how many customers carry each.
+         * @description All groups and tags, retired and merged ones included: how many customers carry each, what gives it, since when
+         *     it is there and when it was given last.
          */
         get: operations["tags_list_tags"];
         put?: never;
@@ -1764,6 +2788,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tags/groups/{group_id}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Tag Group Sync
+         * @description Say whether an account is told of the group: its tags are made there, and who carries them on either side when
+         *     that begins carries them on both. Switched off, the account keeps what it has and goes on telling us.
+         */
+        put: operations["tags_set_tag_group_sync"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tags/groups/{group_id}/tags": {
         parameters: {
             query?: never;
@@ -1784,6 +2829,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tags/hygiene": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tag Hygiene
+         * @description Which tags nobody carries, nobody explains, nobody gives any more, and which two say the same.
+         */
+        get: operations["tags_get_tag_hygiene"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tags/of/{customer_id}": {
         parameters: {
             query?: never;
@@ -1798,6 +2863,47 @@ export interface paths {
         get: operations["tags_list_customer_tags"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tags/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tag Sync
+         * @description The accounts whose tags are kept in step: when they were compared last, and of how many customers each is still
+         *     to be told or could not be, and why.
+         */
+        get: operations["tags_get_tag_sync"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tags/sync/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare Tags
+         * @description Compare an account's tags with ours now, instead of at its next turn, and try again what could not be told.
+         */
+        post: operations["tags_compare_tags"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1848,6 +2954,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tags/{tag_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tag Changes
+         * @description Who or what gave and took the tag, latest first, and how many customers it was.
+         */
+        get: operations["tags_list_tag_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tags/{tag_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Tag
+         * @description Make the tag a part of another one: who carried either carries that one, as long and for the reason known
+         *     before. Refused while a segment, a journey or a rule uses it; returns how many got the other one by it.
+         */
+        post: operations["tags_merge_tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tags/{tag_id}/remove": {
         parameters: {
             query?: never;
@@ -1862,6 +3009,190 @@ export interface paths {
          * @description Take the tag from customers; repeating it changes nothing.
          */
         post: operations["tags_take_tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tags/{tag_id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tag Uses
+         * @description What needs the tag: segments, journeys, rules. While anything does, it is neither deleted nor merged away.
+         */
+        get: operations["tags_list_tag_uses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tasks
+         * @description Tasks by due time. Without tasks.all only one's own.
+         */
+        get: operations["list_tasks"];
+        put?: never;
+        /**
+         * Add Tasks
+         * @description Ask for a task by hand. For others than oneself it needs tasks.all.
+         */
+        post: operations["add_tasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tasks Today
+         * @description One member's open tasks due by the end of today, earliest first; default: one's own.
+         */
+        get: operations["list_tasks_today"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Task
+         * @description One task.
+         */
+        get: operations["get_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Task
+         * @description Withdraw a task; needs tasks.all.
+         */
+        post: operations["cancel_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do Task
+         * @description It is done.
+         */
+        post: operations["do_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/give": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Task
+         * @description Give an open or handed back task to a member; needs tasks.all.
+         */
+        post: operations["give_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/hand-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Back Task
+         * @description Somebody else should do it.
+         */
+        post: operations["hand_back_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/replied": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark Replied
+         * @description It is done and the customer replied, as seen in the chat: counts as a reply everywhere.
+         */
+        post: operations["mark_replied"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2036,6 +3367,70 @@ export interface paths {
         patch: operations["team_change_staff"];
         trace?: never;
     };
+    "/api/workdays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Workdays
+         * @description The company's calendar of a year (the present one without `year`): holidays, worked weekends, own days.
+         */
+        get: operations["get_workdays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workdays/days/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Enter Workday
+         * @description Say whether a day is off or worked, over what the shipped notice says.
+         */
+        put: operations["enter_workday"];
+        post?: never;
+        /**
+         * Take Back Workday
+         * @description Forget what the company has entered for a day.
+         */
+        delete: operations["take_back_workday"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workdays/years/{year}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace Workdays
+         * @description Replace what the company has entered for a year, for instance with the new notice of the State Council.
+         */
+        put: operations["replace_workdays"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -2102,6 +3497,21 @@ export interface components {
             token_set: boolean;
         };
         /**
+         * AccountName
+         * @description What an account is called.
+         */
+        AccountName: {
+            /** Account Id */
+            account_id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "oa" | "wecom" | "webhook";
+            /** Name */
+            name: string;
+        };
+        /**
          * AccountSettings
          * @description What can be set of an account. Secrets that are left out or null stay as they are; an empty one is cleared.
          */
@@ -2141,6 +3551,35 @@ export interface components {
              * @description Token of the callback
              */
             token?: string | null;
+        };
+        /**
+         * Added
+         * @description How many tasks are new.
+         */
+        Added: {
+            /** Added */
+            added: number;
+        };
+        /**
+         * ArchiveBody
+         * @description How far a corp's conversation archive (会话内容存档) was read; ``read_at`` null: never yet.
+         */
+        ArchiveBody: {
+            /** Account Id */
+            account_id: number;
+            /** Error */
+            error: string;
+            /** Failures */
+            failures: number;
+            /**
+             * Next At
+             * Format: date-time
+             */
+            next_at: string;
+            /** Read At */
+            read_at: string | null;
+            /** Seq */
+            seq: number;
         };
         /**
          * ArrivalOut
@@ -2196,6 +3635,33 @@ export interface components {
             };
         };
         /**
+         * BirthdayForm
+         * @description Everybody's own day: the anniversary of a date attribute.
+         *
+         *     `calendar`: `solar`; `lunar` (the lunar date of the day of birth); `written_lunar` (month and day as written are
+         *     lunar). `lunar_if`: an attribute of yes and no; whom it says yes of is celebrated so, all others by the solar one.
+         */
+        BirthdayForm: {
+            /**
+             * Attribute
+             * @default birthday
+             */
+            attribute: string;
+            /**
+             * Calendar
+             * @default solar
+             * @enum {string}
+             */
+            calendar: "solar" | "lunar" | "written_lunar";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "birthday";
+            /** Lunar If */
+            lunar_if?: string | null;
+        };
+        /**
          * BlacklistBody
          * @description Whether the customer is on the blacklist, and why.
          */
@@ -2217,6 +3683,39 @@ export interface components {
             file: string;
         };
         /**
+         * CalendarBody
+         * @description A year's holidays; those of `first_year` to `last_year` are known.
+         */
+        CalendarBody: {
+            /** Days */
+            days: components["schemas"]["HolidayBody"][];
+            /** First Year */
+            first_year: number;
+            /** Known */
+            known: boolean;
+            /** Last Year */
+            last_year: number;
+            /** Year */
+            year: number;
+        };
+        /**
+         * CandidateBody
+         * @description A reply whose words match, and why it was chosen or not.
+         */
+        CandidateBody: {
+            /**
+             * Cause
+             * @enum {string}
+             */
+            cause: "chosen" | "other_account" | "not_for_them" | "left_to_people" | "later_in_order";
+            /** Name */
+            name: string;
+            /** Reply Id */
+            reply_id: number;
+            /** Word */
+            word: string;
+        };
+        /**
          * CapBody
          * @description At most `most` messages to one person in a local day or week, by one route or (null) over all.
          */
@@ -2231,16 +3730,43 @@ export interface components {
             route: components["schemas"]["Route"] | null;
         };
         /**
+         * CaseFollowOut
+         * @description A follow relation with the name of its staff member, where the directory knows it.
+         */
+        CaseFollowOut: {
+            /** Account Id */
+            account_id: number;
+            /** Followed At */
+            followed_at: string | null;
+            /** Following */
+            following: boolean;
+            /** Kind */
+            kind: string;
+            /** Lost At */
+            lost_at: string | null;
+            /** Remark */
+            remark: string | null;
+            /** Scene */
+            scene: string | null;
+            /** Staff */
+            staff: string;
+            /** Staff Name */
+            staff_name: string | null;
+        };
+        /**
          * CaseOut
-         * @description A review case.
+         * @description A review case. `contradictions` and `kept_apart` say why its people did not become one by themselves.
          */
         CaseOut: {
             /** Case Id */
             case_id: number;
             /** Closed At */
             closed_at: string | null;
-            /** Decision Id */
-            decision_id: number | null;
+            /** Contradictions */
+            contradictions: components["schemas"]["ContradictionOut"][];
+            decision: components["schemas"]["DecisionOut"] | null;
+            /** Kept Apart */
+            kept_apart: components["schemas"]["DecisionOut"][];
             /** Members */
             members: components["schemas"]["MemberOut"][];
             /**
@@ -2262,6 +3788,243 @@ export interface components {
             items: components["schemas"]["CaseOut"][];
             /** Next */
             next: string | null;
+        };
+        /** ChannelBody */
+        ChannelBody: {
+            /** Account Id */
+            account_id: number | null;
+            /** Archived At */
+            archived_at: string | null;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Channel Id */
+            channel_id: number;
+            code: components["schemas"]["ChannelCodeBody"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            definition: components["schemas"]["ChannelDefinition"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "oa_qr" | "wecom_live_code" | "group_live_code" | "acquisition_link" | "kf_link" | "link";
+            /** State */
+            state: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ChannelChangeBody
+         * @description The whole new definition, and from which version it was made.
+         * @example {
+         *       "definition": {
+         *         "hook": "电子书",
+         *         "name": "微博",
+         *         "target": "https://a.cn/p"
+         *       },
+         *       "version": 1
+         *     }
+         */
+        ChannelChangeBody: {
+            definition: components["schemas"]["ChannelDefinition"];
+            /** Version */
+            version: number;
+        };
+        /**
+         * ChannelCodeBody
+         * @description The code or link. ``url``: what our printed code holds, or the link to copy; ``image_url``: the platform's own
+         *     image; ``staff_id``: whom it leads to on the platform; ``waiting``: not made yet.
+         */
+        ChannelCodeBody: {
+            /** Image Url */
+            image_url: string;
+            /** Problem */
+            problem: string;
+            /** Staff Id */
+            staff_id: number | null;
+            /** Url */
+            url: string;
+            /** Waiting */
+            waiting: boolean;
+        };
+        /** ChannelCostBody */
+        ChannelCostBody: {
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /** Added By */
+            added_by: string;
+            /** Amount */
+            amount: number;
+            /** Cost Id */
+            cost_id: number;
+            /** Note */
+            note: string;
+            /**
+             * Per
+             * @enum {string}
+             */
+            per: "day" | "total";
+            /** Removed At */
+            removed_at: string | null;
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Until */
+            until: string | null;
+        };
+        /** ChannelDayBody */
+        ChannelDayBody: {
+            /** Arrivals */
+            arrivals: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Staff Id */
+            staff_id: number | null;
+        };
+        /**
+         * ChannelDefinition
+         * @description What of a channel can be changed. ``rotation``: live codes and acquisition links; ``chats``: group live codes, in
+         *     the order in which they fill up to ``chat_limit`` people; ``target`` and ``utm_*``: links; ``open_kfid``: customer
+         *     service.
+         */
+        ChannelDefinition: {
+            /**
+             * Chat Limit
+             * @default 200
+             */
+            chat_limit: number;
+            /**
+             * Chats
+             * @default []
+             */
+            chats: string[];
+            /**
+             * Hook
+             * @default
+             */
+            hook: string;
+            /** Name */
+            name: string;
+            /**
+             * Open Kfid
+             * @default
+             */
+            open_kfid: string;
+            /**
+             * Room Base Name
+             * @default
+             */
+            room_base_name: string;
+            rotation?: components["schemas"]["Rotation"] | null;
+            /**
+             * Skip Verify
+             * @default true
+             */
+            skip_verify: boolean;
+            /**
+             * Tags
+             * @default []
+             */
+            tags: number[];
+            /**
+             * Target
+             * @default
+             */
+            target: string;
+            /**
+             * Utm Campaign
+             * @default
+             */
+            utm_campaign: string;
+            /**
+             * Utm Medium
+             * @default
+             */
+            utm_medium: string;
+        };
+        /**
+         * ChannelFiguresBody
+         * @description Of the period: ``arrivals`` (also those who came again), ``people`` whose first source it is, ``leads`` those
+         *     of them who are at one of ``lead_levels`` by now, costs in 分.
+         */
+        ChannelFiguresBody: {
+            /** Arrivals */
+            arrivals: number;
+            /** Cost */
+            cost: number;
+            /** Cost Per Lead */
+            cost_per_lead: number | null;
+            /** Cost Per Person */
+            cost_per_person: number | null;
+            /** Leads */
+            leads: number;
+            /** People */
+            people: number;
+        };
+        /**
+         * ChannelName
+         * @description What a channel is called, also one that was put away.
+         */
+        ChannelName: {
+            /** Archived */
+            archived: boolean;
+            /** Channel Id */
+            channel_id: number;
+            /** Name */
+            name: string;
+        };
+        /** ChannelVersionBody */
+        ChannelVersionBody: {
+            /** Archived */
+            archived: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            definition: components["schemas"]["ChannelDefinition"];
+            /** Version */
+            version: number;
+        };
+        /**
+         * ChannelsBody
+         * @description Channels, newest first, with their figures from ``since`` to ``until``, both included.
+         *
+         *     ``lead_levels``: the levels of the lifecycle that count as leads.
+         */
+        ChannelsBody: {
+            /** Items */
+            items: components["schemas"]["ListedChannelBody"][];
+            /** Lead Levels */
+            lead_levels: string[];
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
         };
         /**
          * ChatBody
@@ -2294,6 +4057,24 @@ export interface components {
             title: string;
             /** Value */
             value: string;
+        };
+        /**
+         * ChosenInput
+         * @description People, and the stage into which they may be put by hand.
+         */
+        ChosenInput: {
+            /**
+             * Customers
+             * @example [
+             *       17
+             *     ]
+             */
+            customers: number[];
+            /**
+             * Stage
+             * @example deciding
+             */
+            stage: string;
         };
         /**
          * ColumnIn
@@ -2345,6 +4126,39 @@ export interface components {
              * @enum {string}
              */
             use: "attribute" | "identity" | "tag" | "ignore";
+        };
+        /**
+         * ComingBody
+         * @description Whom a greeting is for on a day, as it stands now: how many, and the first of them.
+         */
+        ComingBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** First */
+            first: components["schemas"]["siyu__replies__greetings__http__PersonBody"][];
+            /** Greeting Id */
+            greeting_id: number;
+            /** Name */
+            name: string;
+            /** People */
+            people: number;
+        };
+        /** Compared */
+        Compared: {
+            /**
+             * Account Id
+             * @description One of the accounts that `GET /api/tags/sync` lists.
+             * @example 1
+             */
+            account_id: number;
         };
         /**
          * ConditionInput
@@ -2438,13 +4252,48 @@ export interface components {
             next: string | null;
         };
         /**
+         * ContradictionOut
+         * @description An exclusive identity of which people of the case have different values.
+         */
+        ContradictionOut: {
+            /** Kind */
+            kind: string;
+            /** Scope */
+            scope: string;
+            /** Values */
+            values: components["schemas"]["HeldOut"][];
+        };
+        /**
+         * CountsBody
+         * @description How a member's day stands: open by its end, of these due before today, later ones, ended today.
+         */
+        CountsBody: {
+            /** Done */
+            done: number;
+            /** Handed Back */
+            handed_back: number;
+            /** Later */
+            later: number;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+            /** Replied */
+            replied: number;
+        };
+        /**
          * CountsOut
-         * @description Rows by what importing them will do (a forecast), and what it did: created, customers, cases, refused.
+         * @description Rows by what importing them will do (a forecast), and what it did.
          *
          *     ``update``: a known customer; ``duplicate``: somebody of an earlier row; ``merge``: joins known customers;
-         *     ``conflict``: becomes a review case; ``warnings``: rows that contradict others.
+         *     ``conflict``: becomes a review case; ``warnings``: rows that contradict others. What it did: ``applied`` rows were
+         *     written, ``refused`` were not. At the end ``customers`` people are known by them, ``created`` of them new and
+         *     ``known`` before; ``doubled`` rows fell on the same person as another row, so applied = created + known + doubled.
+         *     ``cases``: open review cases among them.
          */
         CountsOut: {
+            /** Applied */
+            applied: number;
             /** Cases */
             cases: number;
             /** Conflict */
@@ -2453,10 +4302,14 @@ export interface components {
             created: number;
             /** Customers */
             customers: number;
+            /** Doubled */
+            doubled: number;
             /** Duplicate */
             duplicate: number;
             /** Error */
             error: number;
+            /** Known */
+            known: number;
             /** Merge */
             merge: number;
             /** New */
@@ -2514,6 +4367,109 @@ export interface components {
             source: string;
         };
         /**
+         * DateForm
+         * @description A date of the company's own, each year; of the lunar calendar when `lunar`.
+         */
+        DateForm: {
+            /** Day */
+            day: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "date";
+            /**
+             * Lunar
+             * @default false
+             */
+            lunar: boolean;
+            /** Month */
+            month: number;
+        };
+        /**
+         * DatedDayIn
+         * @description The same with its date.
+         */
+        DatedDayIn: {
+            /**
+             * Day
+             * Format: date
+             * @example 2027-02-05
+             */
+            day: string;
+            /**
+             * Mark
+             * @example off
+             * @enum {string}
+             */
+            mark: "off" | "worked";
+            /**
+             * Name
+             * @default
+             * @example 公司周年
+             */
+            name: string;
+        };
+        /**
+         * DayBody
+         * @description A day that is not as its weekday says, or that the company has entered.
+         *
+         *     `own`: entered by the company; `shipped`: what the shipped notice says of it (null: nothing).
+         */
+        DayBody: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            kind: components["schemas"]["DayKind"];
+            /** Name */
+            name: string;
+            /** Own */
+            own: boolean;
+            shipped: components["schemas"]["DayKind"] | null;
+        };
+        /**
+         * DayIn
+         * @description Whether a day is off or worked; without a name it is called by its mark.
+         */
+        DayIn: {
+            /**
+             * Mark
+             * @example off
+             * @enum {string}
+             */
+            mark: "off" | "worked";
+            /**
+             * Name
+             * @default
+             * @example 公司周年
+             */
+            name: string;
+        };
+        /**
+         * DayKind
+         * @description What a date is for those who work. ``adjusted_workday``: a Saturday or Sunday that is worked (调休上班).
+         * @enum {string}
+         */
+        DayKind: "workday" | "weekend" | "holiday" | "adjusted_workday";
+        /**
+         * DayPart
+         * @description The part of a day in which a salesperson is asked to confirm; its hour stands in the policy.
+         * @enum {string}
+         */
+        DayPart: "morning" | "noon" | "after_work" | "evening" | "weekend_morning";
+        /**
+         * DecidedOut
+         * @description Somebody whom a decision is about: their own name, and the customer they are now.
+         */
+        DecidedOut: {
+            /** Customer Id */
+            customer_id: number;
+            /** Name */
+            name: string | null;
+        };
+        /**
          * DecisionMade
          * @description The decision that was written down.
          */
@@ -2523,11 +4479,13 @@ export interface components {
         };
         /**
          * DecisionOut
-         * @description A decision about who is who.
+         * @description A decision about who is who: `people` of each of `groups` (numbers of identities) say whom it is about.
          */
         DecisionOut: {
             /** Actor */
             actor: string;
+            /** Actor Name */
+            actor_name: string | null;
             /** Case Id */
             case_id: number | null;
             /**
@@ -2539,6 +4497,8 @@ export interface components {
             decision_id: number;
             /** Groups */
             groups: number[][];
+            /** People */
+            people: components["schemas"]["DecidedOut"][][];
             /** Undone At */
             undone_at: string | null;
             /**
@@ -2609,6 +4569,140 @@ export interface components {
             type: "text" | "int" | "number" | "bool" | "date" | "time" | "enum" | "money";
         };
         /**
+         * DeskBody
+         * @description A staff member's send tasks of a day. `seconds_left`: for what is not confirmed yet, planned tasks included;
+         *     `delay_s`: how late the member confirms as a rule. `moved`: planned people without a place in this day.
+         *     `assistant_url`: where they are confirmed, null: in the WeCom client.
+         */
+        DeskBody: {
+            /** Assistant Url */
+            assistant_url: string | null;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Delay S */
+            delay_s: number | null;
+            /** Moved */
+            moved: number;
+            /** Name */
+            name: string;
+            /** Seconds Left */
+            seconds_left: number;
+            /** Staff Id */
+            staff_id: number;
+            /** Tasks */
+            tasks: components["schemas"]["DeskTask"][];
+            /** Tasks Day */
+            tasks_day: number;
+            /** Userid */
+            userid: string | null;
+        };
+        /**
+         * DeskTask
+         * @description One send task: a group send or a Moments post. `task_id` null: planned, `at` is its round; else `at` is when it
+         *     was handed over. `says`: the title of the content, or the beginning of the text, its content fields as they were
+         *     written; `links`: the titles of the pages that it links to as {{link:key}}, by key.
+         */
+        DeskTask: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Confirmed At */
+            confirmed_at: string | null;
+            /** Content Id */
+            content_id: number | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Failed */
+            failed: number;
+            /** Links */
+            links: {
+                [key: string]: string;
+            };
+            part: components["schemas"]["DayPart"];
+            /** Received */
+            received: number;
+            /** Recipients */
+            recipients: number;
+            /** Reminders */
+            reminders: number;
+            route: components["schemas"]["Route"];
+            /** Says */
+            says: string;
+            state: components["schemas"]["siyu__outreach__types__TaskState"];
+            /** Task Id */
+            task_id: number | null;
+        };
+        /**
+         * Draft
+         * @description A content that is being written.
+         */
+        Draft: {
+            /**
+             * Body
+             * @description What the kind holds; see docs/content.md
+             * @example {
+             *       "ctas": [
+             *         {
+             *           "content": "ebook-form",
+             *           "kind": "form",
+             *           "label": "领取电子书"
+             *         }
+             *       ],
+             *       "html": "<p>三步建好私域。</p>"
+             *     }
+             */
+            body: {
+                [key: string]: unknown;
+            };
+            /**
+             * Digest
+             * @default
+             * @example 一本书讲清楚怎么开始
+             */
+            digest: string;
+            /**
+             * Key
+             * @description None: made from the title
+             * @example guide
+             */
+            key?: string | null;
+            /** @example article */
+            kind: components["schemas"]["Kind"];
+            /**
+             * Title
+             * @example 私域运营入门
+             */
+            title: string;
+        };
+        /**
+         * DraftBody
+         * @description A content as it would be if it were saved. ``html`` is null for kinds that have no page.
+         */
+        DraftBody: {
+            /** Html */
+            html: string | null;
+            /**
+             * Key
+             * @description The key that was given, or one made from the title that is free
+             */
+            key: string;
+            /** Routes */
+            routes: components["schemas"]["RouteWayBody"][];
+            /**
+             * Taken
+             * @description A content has this key; saving makes its next version
+             */
+            taken: boolean;
+        };
+        /**
          * EdgeBody
          * @description How many took an edge; ``source`` null: the entry, ``target`` null: the journey ended.
          */
@@ -2650,7 +4744,7 @@ export interface components {
         };
         /**
          * EnrolmentBody
-         * @description One customer's place in a journey.
+         * @description One customer's place in a journey; at ``node`` since ``node_at``; ``stage`` is null in a flow.
          */
         EnrolmentBody: {
             /** Customer Id */
@@ -2670,8 +4764,15 @@ export interface components {
             journey_id: number;
             /** Node */
             node: string;
+            /**
+             * Node At
+             * Format: date-time
+             */
+            node_at: string;
             /** Reason */
             reason: string | null;
+            /** Stage */
+            stage: string | null;
             /** Version */
             version: number;
             /** Waiting */
@@ -2884,6 +4985,22 @@ export interface components {
             zh: string;
         };
         /**
+         * FestivalForm
+         * @description A festival.
+         */
+        FestivalForm: {
+            /**
+             * Festival
+             * @enum {string}
+             */
+            festival: "new_year" | "spring_eve" | "spring" | "lantern" | "womens_day" | "qingming" | "labour_day" | "dragon_boat" | "childrens_day" | "qixi" | "teachers_day" | "mid_autumn" | "national_day" | "double_ninth" | "laba";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "festival";
+        };
+        /**
          * FieldLossBody
          * @description One form field: views that ended there without sending, and refused answers by fault.
          */
@@ -2921,12 +5038,169 @@ export interface components {
             /** Staff */
             staff: string;
         };
+        /**
+         * FollowShown
+         * @description A follow: of an Official Account, or (``staff``, a userid) by a staff member.
+         */
+        FollowShown: {
+            /** Account Id */
+            account_id: number;
+            /** Followed At */
+            followed_at: string | null;
+            /** Following */
+            following: boolean;
+            /** Lost At */
+            lost_at: string | null;
+            /** Staff */
+            staff: string | null;
+            /** Staff Name */
+            staff_name: string | null;
+        };
+        /**
+         * GainBody
+         * @description Points given or taken, and what is left of them.
+         */
+        GainBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event Id */
+            event_id: number | null;
+            /** Gain Id */
+            gain_id: number;
+            /** Points */
+            points: number;
+            /** Rule */
+            rule: string | null;
+            /** Worth */
+            worth: number;
+        };
+        /** GainPage */
+        GainPage: {
+            /** Items */
+            items: components["schemas"]["GainBody"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * GiveBody
+         * @description Who shall do it.
+         */
+        GiveBody: {
+            /** Staff Id */
+            staff_id: number;
+        };
+        /**
+         * GreetingBody
+         * @description A stored greeting; `next_at`: when it is asked for next, for `next_day` (null: it is off).
+         */
+        GreetingBody: {
+            /** Active */
+            active: boolean;
+            /** At */
+            at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Condition */
+            condition: {
+                [key: string]: unknown;
+            } | null;
+            /** Content Id */
+            content_id: number | null;
+            /** Greeting Id */
+            greeting_id: number;
+            /** Name */
+            name: string;
+            /** Next At */
+            next_at: string | null;
+            /** Next Day */
+            next_day: string | null;
+            /** Occasion */
+            occasion: components["schemas"]["BirthdayForm"] | components["schemas"]["FestivalForm"] | components["schemas"]["DateForm"];
+            /** Text */
+            text: string | null;
+            /** Ways */
+            ways: components["schemas"]["WayBody"][];
+        };
+        /**
+         * GreetingIn
+         * @description A greeting, said at the local hour `at`. Without `ways` it is a task of each customer's owner.
+         */
+        GreetingIn: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * At
+             * @default 09:00
+             * @example 09:00
+             */
+            at: string;
+            /**
+             * Condition
+             * @description for whom only
+             * @example null
+             */
+            condition?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Content Id
+             * @description a piece of content in place of a text
+             */
+            content_id?: number | null;
+            /**
+             * Name
+             * @example 生日祝福
+             */
+            name: string;
+            /**
+             * Occasion
+             * @example {
+             *       "kind": "birthday"
+             *     }
+             */
+            occasion: components["schemas"]["BirthdayForm"] | components["schemas"]["FestivalForm"] | components["schemas"]["DateForm"];
+            /**
+             * Text
+             * @example 生日快乐，愿您事事顺心！
+             */
+            text?: string | null;
+            /**
+             * Ways
+             * @default []
+             */
+            ways: components["schemas"]["WayForm"][];
+        };
+        /**
+         * GreetingMade
+         * @description The number of a new greeting.
+         */
+        GreetingMade: {
+            /** Greeting Id */
+            greeting_id: number;
+        };
         /** GroupBody */
         GroupBody: {
+            /** Editable */
+            editable: boolean;
             /** Group Id */
             group_id: number;
             /** Name */
             name: string;
+            /** Places */
+            places: components["schemas"]["GroupPlaceBody"][];
             /** Tags */
             tags: components["schemas"]["TagBody"][];
         };
@@ -2934,6 +5208,25 @@ export interface components {
         GroupMade: {
             /** Group Id */
             group_id: number;
+        };
+        /**
+         * GroupPlaceBody
+         * @description A group at an account: `name` there; `outward`: the account is told of it; `made`: it is there.
+         */
+        GroupPlaceBody: {
+            /** Account Id */
+            account_id: number;
+            /** Made */
+            made: boolean;
+            /** Name */
+            name: string;
+            /** Outward */
+            outward: boolean;
+            /**
+             * Rights
+             * @enum {string}
+             */
+            rights: "all" | "mark" | "read";
         };
         /**
          * Health
@@ -2949,6 +5242,16 @@ export interface components {
             ok: boolean;
         };
         /**
+         * HeldOut
+         * @description Who has which value; null when it was erased.
+         */
+        HeldOut: {
+            /** Customer Id */
+            customer_id: number;
+            /** Value */
+            value: string | null;
+        };
+        /**
          * HistoryBody
          * @description One enrolment told: steps, goals (name to time) and sends with reasons.
          */
@@ -2961,7 +5264,53 @@ export interface components {
             /** Sends */
             sends: components["schemas"]["SendBody"][];
             /** Steps */
-            steps: components["schemas"]["siyu__journeys__http__StepBody"][];
+            steps: components["schemas"]["StepBody"][];
+        };
+        /**
+         * HolidayBody
+         * @description A day off of a public holiday (the weekend beside it included), or a weekend that is worked instead.
+         */
+        HolidayBody: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            kind: components["schemas"]["DayKind"];
+            /** Name */
+            name: string;
+        };
+        /**
+         * HourBody
+         * @description The local hour of a day part. A morning of a weekend has that of `weekend_morning`.
+         */
+        HourBody: {
+            /**
+             * At
+             * @example 09:00:00
+             */
+            at: string;
+            part: components["schemas"]["DayPart"];
+        };
+        /**
+         * HygieneBody
+         * @description What wants tidying, by tag_id; overlaps are seen among `people`: all who carry tags, unless `sampled`.
+         */
+        HygieneBody: {
+            /** Days */
+            days: number;
+            /** Overlapping */
+            overlapping: components["schemas"]["OverlapBody"][];
+            /** People */
+            people: number;
+            /** Sampled */
+            sampled: boolean;
+            /** Stale */
+            stale: number[];
+            /** Unexplained */
+            unexplained: number[];
+            /** Unused */
+            unused: number[];
         };
         /**
          * IdentityIn
@@ -3004,11 +5353,19 @@ export interface components {
         };
         /**
          * ImportOut
-         * @description An import.
+         * @description An import. ``cancelled``: it ended before it wrote anything; ``taken_back``: it wrote, and nothing is left of it.
+         *
+         *     ``actor`` uploaded the file, ``applied_by`` had it imported, ``cancelled_by`` cancelled it or took it back.
          */
         ImportOut: {
             /** Actor */
             actor: string;
+            /** Applied At */
+            applied_at: string | null;
+            /** Applied By */
+            applied_by: string | null;
+            /** Cancelled By */
+            cancelled_by: string | null;
             /** Columns */
             columns: components["schemas"]["ColumnOut"][];
             counts: components["schemas"]["CountsOut"];
@@ -3039,9 +5396,36 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "draft" | "checking" | "checked" | "applying" | "complete" | "taking_back" | "cancelled";
+            state: "draft" | "checking" | "checked" | "applying" | "complete" | "taking_back" | "taken_back" | "cancelled";
             /** Tags */
             tags: string[];
+        };
+        /**
+         * ImportedOut
+         * @description Somebody whom an import knows; ``created``: it made this customer.
+         */
+        ImportedOut: {
+            /** Company */
+            company: string | null;
+            /** Created */
+            created: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Customer Id */
+            customer_id: number;
+            /** Last Activity At */
+            last_activity_at: string | null;
+            /** Name */
+            name: string | null;
+            /** Owner Id */
+            owner_id: number | null;
+            /** Phone */
+            phone: string | null;
+            /** Region */
+            region: string | null;
         };
         /**
          * ImportsOut
@@ -3067,9 +5451,11 @@ export interface components {
         };
         /**
          * IntakeState
-         * @description Reconciliations, readings still to be made, ignored callbacks.
+         * @description Reconciliations, readings still to be made, archives (none: none is configured), ignored callbacks.
          */
         IntakeState: {
+            /** Archives */
+            archives: components["schemas"]["ArchiveBody"][];
             /** Ignored */
             ignored: components["schemas"]["IgnoredBody"][];
             /** Readings Waiting */
@@ -3115,6 +5501,9 @@ export interface components {
         /**
          * JourneyBody
          * @description One journey. ``fill_done`` of ``fill_total`` members at the start have been taken in.
+         *
+         *     ``stages`` of the live version, in order (none: a flow). ``titles``: what its goals (``goal:NAME``), exit rules
+         *     (``end:REASON``) and rules of stages (``move:REASON``) are called; one without a title is missing.
          */
         JourneyBody: {
             /**
@@ -3130,16 +5519,23 @@ export interface components {
             journey_id: number;
             /** Key */
             key: string;
+            kind: components["schemas"]["JourneyKind"];
             mode: components["schemas"]["Mode"];
             /** Name */
             name: string;
             /** Segment Id */
             segment_id: number | null;
+            /** Stages */
+            stages: components["schemas"]["StageNameBody"][];
             /** Started At */
             started_at: string | null;
             state: components["schemas"]["JourneyState"];
             /** Stopped At */
             stopped_at: string | null;
+            /** Titles */
+            titles: {
+                [key: string]: string;
+            };
             /** Version */
             version: number;
         };
@@ -3182,6 +5578,12 @@ export interface components {
              */
             text?: string | null;
         };
+        /**
+         * JourneyKind
+         * @description What a journey is made of: a flow of steps, or stages with their sequences.
+         * @enum {string}
+         */
+        JourneyKind: "flow" | "stages";
         /**
          * JourneyState
          * @description Whether a journey takes people in and moves them.
@@ -3257,6 +5659,52 @@ export interface components {
             value: string | null;
         };
         /**
+         * LadderBody
+         * @description The ladder with how many customers stand where.
+         */
+        LadderBody: {
+            /** Half Life Days */
+            half_life_days: number | null;
+            /** Levels */
+            levels: components["schemas"]["LevelShown"][];
+            /** Margin */
+            margin: number;
+            sweep: components["schemas"]["SweepBody"] | null;
+        };
+        /**
+         * LadderInput
+         * @description Levels from the lowest to the highest; the first is everybody's.
+         */
+        LadderInput: {
+            /**
+             * Half Life Days
+             * @description After so many days points are worth half.
+             * @default 30
+             */
+            half_life_days: number | null;
+            /**
+             * Levels
+             * @example [
+             *       {
+             *         "key": "fan",
+             *         "name": "新粉"
+             *       },
+             *       {
+             *         "key": "mql",
+             *         "name": "MQL",
+             *         "points": 40
+             *       }
+             *     ]
+             */
+            levels: components["schemas"]["LevelBody"][];
+            /**
+             * Margin
+             * @description A level is lost this many percent below its points.
+             * @default 10
+             */
+            margin: number;
+        };
+        /**
          * LedgerBody
          * @description A page of a customer's ledger, newest first.
          */
@@ -3265,6 +5713,72 @@ export interface components {
             items: components["schemas"]["EntryBody"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * LevelBody
+         * @description A rung of the ladder; it holds from `points` on, or for the members of `segment_id`, or by hand alone.
+         */
+        LevelBody: {
+            /**
+             * Key
+             * @example mql
+             */
+            key: string;
+            /**
+             * Name
+             * @example MQL
+             */
+            name: string;
+            /**
+             * Points
+             * @example 40
+             */
+            points?: number | null;
+            /** Segment Id */
+            segment_id?: number | null;
+        };
+        /** LevelInput */
+        LevelInput: {
+            /**
+             * Customer Ids
+             * @example [
+             *       1,
+             *       2
+             *     ]
+             */
+            customer_ids: number[];
+            /**
+             * Level
+             * @example sql
+             */
+            level: string;
+            /**
+             * Why
+             * @example talked at the fair
+             */
+            why: string;
+        };
+        /** LevelShown */
+        LevelShown: {
+            /** Customers */
+            customers: number;
+            /**
+             * Key
+             * @example mql
+             */
+            key: string;
+            /**
+             * Name
+             * @example MQL
+             */
+            name: string;
+            /**
+             * Points
+             * @example 40
+             */
+            points?: number | null;
+            /** Segment Id */
+            segment_id?: number | null;
         };
         /**
          * LinkBodyOut
@@ -3291,6 +5805,40 @@ export interface components {
             views: number;
         };
         /**
+         * ListInput
+         * @description A condition, and optionally a text as the search of customers takes it; both must hold.
+         */
+        ListInput: {
+            /**
+             * Condition
+             * @example {
+             *       "all": [
+             *         {
+             *           "kind": "tag",
+             *           "tag": "意向/高"
+             *         },
+             *         {
+             *           "not": {
+             *             "kind": "event",
+             *             "type": "form_submitted",
+             *             "within": "30d"
+             *           }
+             *         }
+             *       ]
+             *     }
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /**
+             * Q
+             * @description name, company, pinyin, initials, end of a phone
+             * @default
+             * @example zs
+             */
+            q: string;
+        };
+        /**
          * ListOut
          * @description A page of customers; ``next`` is the cursor of the following one.
          */
@@ -3309,6 +5857,11 @@ export interface components {
             customer_id: number;
             /** Listed */
             listed: boolean;
+        };
+        /** ListedChannelBody */
+        ListedChannelBody: {
+            channel: components["schemas"]["ChannelBody"];
+            figures: components["schemas"]["ChannelFiguresBody"];
         };
         /**
          * ListedOut
@@ -3334,6 +5887,16 @@ export interface components {
             phone: string | null;
             /** Region */
             region: string | null;
+        };
+        /** MadeChannelBody */
+        MadeChannelBody: {
+            /** Channel Id */
+            channel_id: number;
+        };
+        /** MadeChannelCostBody */
+        MadeChannelCostBody: {
+            /** Cost Id */
+            cost_id: number;
         };
         /**
          * MadeKey
@@ -3424,6 +5987,12 @@ export interface components {
             next: string | null;
         };
         /**
+         * Match
+         * @description How words are compared with a message: the whole message, a part of it, or a regular expression in it.
+         * @enum {string}
+         */
+        Match: "exact" | "contains" | "pattern";
+        /**
          * Me
          * @description Who is signed in and what they may do.
          */
@@ -3439,6 +6008,31 @@ export interface components {
             /** Staff Id */
             staff_id: number;
         };
+        /**
+         * Member
+         * @description One staff member of a rotation. ``daily_limit`` counts a local day, None is none; no ``shifts``: at any hour.
+         */
+        Member: {
+            /** Daily Limit */
+            daily_limit?: number | null;
+            /**
+             * Paused
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Shifts
+             * @default []
+             */
+            shifts: components["schemas"]["Shift"][];
+            /** Staff Id */
+            staff_id: number;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
+        };
         /** MemberBody */
         MemberBody: {
             /** Customer Id */
@@ -3453,15 +6047,36 @@ export interface components {
         };
         /**
          * MemberOut
-         * @description One side of a review case.
+         * @description One side of a review case, with what tells who this is.
          */
         MemberOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
             /** Customer Id */
             customer_id: number;
+            /** Email */
+            email: string | null;
+            /** Events */
+            events: number;
+            first_touch: components["schemas"]["ArrivalOut"] | null;
+            /** Follows */
+            follows: components["schemas"]["CaseFollowOut"][];
             /** Identities */
             identities: components["schemas"]["KnownOut"][];
+            /** Last Activity At */
+            last_activity_at: string | null;
+            latest_touch: components["schemas"]["ArrivalOut"] | null;
             /** Name */
             name: string | null;
+            /** Orders */
+            orders: number;
+            /** Phone */
+            phone: string | null;
+            /** Spent */
+            spent: components["schemas"]["SpentOut"][];
         };
         /**
          * MembersBody
@@ -3472,6 +6087,15 @@ export interface components {
             items: components["schemas"]["MemberBody"][];
             /** Next */
             next: string | null;
+        };
+        /** MergeInput */
+        MergeInput: {
+            /**
+             * Into
+             * @description The tag that both are from then on.
+             * @example 2
+             */
+            into: number;
         };
         /**
          * MessagePreview
@@ -3515,6 +6139,91 @@ export interface components {
             until: string | null;
         };
         /**
+         * MoveComingBody
+         * @description A piece that comes for ``people`` at ``at``, or with ``skip`` is passed for this reason.
+         */
+        MoveComingBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Node */
+            node: string;
+            /** People */
+            people: number;
+            /** Skip */
+            skip: string | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * MoveInput
+         * @description People to put into a stage by hand, and why.
+         */
+        MoveInput: {
+            /**
+             * Customers
+             * @example [
+             *       17
+             *     ]
+             */
+            customers: number[];
+            /**
+             * Reason
+             * @example 电话里约了演示
+             */
+            reason: string;
+            /**
+             * Stage
+             * @example deciding
+             */
+            stage: string;
+        };
+        /**
+         * MovePreviewBody
+         * @description What moving people by hand would do now, pieces by time. Whether each goes out is decided by outreach then.
+         */
+        MovePreviewBody: {
+            /** Coming */
+            coming: components["schemas"]["MoveComingBody"][];
+            /** People */
+            people: number;
+            /** Withdrawn */
+            withdrawn: components["schemas"]["MoveWithdrawnBody"][];
+        };
+        /**
+         * MoveWithdrawnBody
+         * @description Of a step, requests of ``people`` that the move withdraws; ``handed``: they stand in the salesperson's assistant,
+         *     unconfirmed, and are called back where that is possible.
+         */
+        MoveWithdrawnBody: {
+            /** Handed */
+            handed: boolean;
+            /** Node */
+            node: string;
+            /** People */
+            people: number;
+            /** Title */
+            title: string;
+        };
+        /**
+         * Moved
+         * @description How many customers changed their level.
+         */
+        Moved: {
+            /** Changed */
+            changed: number;
+        };
+        /**
+         * MovedPeople
+         * @description How many were moved.
+         */
+        MovedPeople: {
+            /** Moved */
+            moved: number;
+        };
+        /**
          * NamedEnrolment
          * @description An enrolment with the customer's name.
          */
@@ -3538,12 +6247,31 @@ export interface components {
             name: string | null;
             /** Node */
             node: string;
+            /**
+             * Node At
+             * Format: date-time
+             */
+            node_at: string;
             /** Reason */
             reason: string | null;
+            /** Stage */
+            stage: string | null;
             /** Version */
             version: number;
             /** Waiting */
             waiting: string | null;
+        };
+        /**
+         * Names
+         * @description The names behind numbers, for whoever is signed in: nothing of how an account is connected or what one may do.
+         */
+        Names: {
+            /** Accounts */
+            accounts: components["schemas"]["AccountName"][];
+            /** Channels */
+            channels: components["schemas"]["ChannelName"][];
+            /** Staff */
+            staff: components["schemas"]["StaffName"][];
         };
         /**
          * NewAccount
@@ -3599,10 +6327,73 @@ export interface components {
             token?: string | null;
         };
         /**
+         * NewChannelBody
+         * @description A channel to make. ``state``: the code that people come by, for good; made up when it is missing.
+         * @example {
+         *       "definition": {
+         *         "name": "微博春季",
+         *         "target": "https://a.cn/p"
+         *       },
+         *       "kind": "link",
+         *       "state": "weibo-spring"
+         *     }
+         */
+        NewChannelBody: {
+            /** Account Id */
+            account_id?: number | null;
+            definition: components["schemas"]["ChannelDefinition"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "oa_qr" | "wecom_live_code" | "group_live_code" | "acquisition_link" | "kf_link" | "link";
+            /** State */
+            state?: string | null;
+        };
+        /**
+         * NewChannelCostBody
+         * @description What a channel costs, in 分. ``until`` missing: a total of one day, or per day from then on.
+         */
+        NewChannelCostBody: {
+            /**
+             * Amount
+             * @example 500000
+             */
+            amount: number;
+            /**
+             * Note
+             * @default
+             * @example 展位费
+             */
+            note: string;
+            /**
+             * Per
+             * @default total
+             * @enum {string}
+             */
+            per: "day" | "total";
+            /**
+             * Since
+             * Format: date
+             * @example 2026-03-01
+             */
+            since: string;
+            /**
+             * Until
+             * @example 2026-03-31
+             */
+            until?: string | null;
+        };
+        /**
          * NewContent
          * @description A content, or the next version of the one with this key.
          */
         NewContent: {
+            /**
+             * After
+             * @description The version that was changed, 0 for a new content: refused when another was saved meanwhile
+             */
+            after?: number | null;
             /**
              * Body
              * @description What the kind holds; see docs/content.md
@@ -3773,10 +6564,64 @@ export interface components {
             note: string;
         };
         /**
+         * NewTaskBody
+         * @description A task by hand for up to 1,000 customers. The same title and time again for a customer changes nothing.
+         */
+        NewTaskBody: {
+            /**
+             * Customer Ids
+             * @example [
+             *       1,
+             *       2
+             *     ]
+             */
+            customer_ids: number[];
+            /**
+             * Due At
+             * @description default now
+             */
+            due_at?: string | null;
+            /**
+             * Expires At
+             * @description default 7 days after it is due
+             */
+            expires_at?: string | null;
+            /**
+             * Say
+             * @default
+             * @example 您好，周六上午的试听课还有两个名额
+             */
+            say: string;
+            /**
+             * Staff Id
+             * @description default: each customer's owner
+             */
+            staff_id?: number | null;
+            /**
+             * Title
+             * @example 请她来试听
+             */
+            title: string;
+            /**
+             * Why
+             * @default
+             * @example 上周问过课程时间
+             */
+            why: string;
+        };
+        /**
          * NodeBody
-         * @description A step of the wave; ``here`` people stand at it now, ``sends`` counts requests by ``state:reason``.
+         * @description A step of the wave; ``here`` people stand at it now, ``ended`` counts those whose journey ended at it by reason,
+         *     ``sends`` its requests by ``state:reason``. ``awaits``: the type of event that a wait_for waits for;
+         *     ``stage``: to which it belongs.
          */
         NodeBody: {
+            /** Awaits */
+            awaits: string | null;
+            /** Ended */
+            ended: {
+                [key: string]: number;
+            };
             /** Here */
             here: number;
             /** Id */
@@ -3787,8 +6632,22 @@ export interface components {
             sends: {
                 [key: string]: number;
             };
+            /** Stage */
+            stage: string | null;
             /** Title */
             title: string;
+        };
+        /**
+         * NoteBody
+         * @description What the staff member wants to say about it.
+         */
+        NoteBody: {
+            /**
+             * Note
+             * @default
+             * @example 已微信联系
+             */
+            note: string;
         };
         /**
          * Operation
@@ -3918,6 +6777,45 @@ export interface components {
             version: number;
         };
         /**
+         * Outcome
+         * @description What became of a message or menu click.
+         * @enum {string}
+         */
+        Outcome: "answered" | "journey" | "to_people" | "no_answer" | "opt_out" | "no_words" | "late";
+        /** Outward */
+        Outward: {
+            /**
+             * Account Id
+             * @description One of the accounts that `GET /api/tags/sync` lists.
+             * @example 1
+             */
+            account_id: number;
+            /**
+             * Outward
+             * @description Whether the account is told of the group.
+             * @example true
+             */
+            outward: boolean;
+        };
+        /**
+         * OverlapBody
+         * @description Two tags that nearly the same people carry; `share` of those who carry either carry both.
+         */
+        OverlapBody: {
+            /** Both */
+            both: number;
+            /** Of Other */
+            of_other: number;
+            /** Of Tag */
+            of_tag: number;
+            /** Other Id */
+            other_id: number;
+            /** Share */
+            share: number;
+            /** Tag Id */
+            tag_id: number;
+        };
+        /**
          * PageTimeBody
          * @description One page: how many views reached it, milliseconds in all.
          */
@@ -3983,34 +6881,198 @@ export interface components {
             /** Next */
             next: string | null;
         };
-        /** PersonBody */
-        PersonBody: {
+        /**
+         * PassageBody
+         * @description Somebody took an edge, or reached a goal, at ``at``.
+         */
+        PassageBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
             /** Customer Id */
             customer_id: number;
+            /** Enrolment Id */
+            enrolment_id: number;
             /** Name */
             name: string | null;
         };
         /**
+         * PassagePage
+         * @description A page of passages. It looks at a bounded number of members, so it may be short, even empty, while ``next`` says
+         *     to go on; the end is where ``next`` is null.
+         */
+        PassagePage: {
+            /** Items */
+            items: components["schemas"]["PassageBody"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * PeopleBody
+         * @description One page; ``next`` is the cursor of the following one.
+         */
+        PeopleBody: {
+            /** Items */
+            items: components["schemas"]["PersonShown"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * PeopleInput
+         * @description One page of a list. By latest activity only those are listed who ever did something.
+         */
+        PeopleInput: {
+            /**
+             * Condition
+             * @example {
+             *       "all": [
+             *         {
+             *           "kind": "tag",
+             *           "tag": "意向/高"
+             *         },
+             *         {
+             *           "not": {
+             *             "kind": "event",
+             *             "type": "form_submitted",
+             *             "within": "30d"
+             *           }
+             *         }
+             *       ]
+             *     }
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /**
+             * Cursor
+             * @description `next` of the page before
+             */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /**
+             * Q
+             * @description name, company, pinyin, initials, end of a phone
+             * @default
+             * @example zs
+             */
+            q: string;
+            /** @default name */
+            sort: components["schemas"]["Sort"];
+        };
+        /**
+         * PeopleOut
+         * @description A page of the people of an import.
+         */
+        PeopleOut: {
+            /** Items */
+            items: components["schemas"]["ImportedOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * PersonShown
+         * @description A customer in a list of people; the phone is masked. ``follows``: present ones first, then the latest.
+         */
+        PersonShown: {
+            /** Company */
+            company: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Customer Id */
+            customer_id: number;
+            /** Follows */
+            follows: components["schemas"]["FollowShown"][];
+            /** Last Activity At */
+            last_activity_at: string | null;
+            /** Name */
+            name: string | null;
+            /** Opted Out */
+            opted_out: boolean;
+            /** Owner Id */
+            owner_id: number | null;
+            /** Phone */
+            phone: string | null;
+            /** Region */
+            region: string | null;
+            /** Source Code */
+            source_code: string | null;
+            /** Source Kind */
+            source_kind: string | null;
+            /** Tags */
+            tags: number[];
+        };
+        /**
          * PlanBody
-         * @description What applying a definition would do; ``diff`` is a unified diff of the YAML.
+         * @description What applying a definition would do; ``diff`` is a unified diff of the YAML. ``text`` and ``definition`` are what
+         *     would be saved, as YAML and as JSON: an editor goes from one to the other by them.
          */
         PlanBody: {
             /** Change */
             change: string;
+            /** Definition */
+            definition: {
+                [key: string]: unknown;
+            };
             /** Diff */
             diff: string;
             /** Key */
             key: string;
+            /** Text */
+            text: string;
             /** Version */
             version: number;
+        };
+        /** PointsInput */
+        PointsInput: {
+            /**
+             * Customer Ids
+             * @example [
+             *       1,
+             *       2
+             *     ]
+             */
+            customer_ids: number[];
+            /**
+             * Points
+             * @example 10
+             */
+            points: number;
+            /**
+             * Why
+             * @example talked at the fair
+             */
+            why: string;
         };
         /**
          * PolicyBody
          * @description The company's rules for sending; local times of the company's zone, `patience_s` in seconds.
          */
         PolicyBody: {
+            /**
+             * Broadcast
+             * @description How many of WeCom's group sends its console lets one customer receive.
+             * @default monthly_days
+             * @enum {string}
+             */
+            broadcast: "daily" | "weekly7" | "monthly_days" | "monthly4";
             /** Caps */
             caps: components["schemas"]["CapBody"][];
+            /**
+             * Holidays
+             * @description On China's public holidays: send as on other days, or hold until the day after. `/api/outreach/calendar` tells which days these are and up to which year they are known.
+             * @default send
+             * @enum {string}
+             */
+            holidays: "send" | "hold";
             /**
              * Patience S
              * @example 604800
@@ -4034,8 +7096,21 @@ export interface components {
              */
             quiet_to: string;
             quotas: components["schemas"]["QuotasBody"];
+            tasks?: components["schemas"]["TaskRulesBody"];
             /** Windows */
             windows: components["schemas"]["WindowBody"][];
+        };
+        /**
+         * ProblemBody
+         * @description `customers` of whom the account could not be told. `waits`: it is tried again by itself.
+         */
+        ProblemBody: {
+            /** Customers */
+            customers: number;
+            /** Problem */
+            problem: string;
+            /** Waits */
+            waits: boolean;
         };
         /**
          * ProfileOut
@@ -4076,7 +7151,7 @@ export interface components {
         };
         /**
          * ProgressOut
-         * @description How far the present step is; ``per_second`` in machine time.
+         * @description How far the present step is, in rows, or in people taken back; ``per_second`` in machine time.
          */
         ProgressOut: {
             /** Done */
@@ -4124,8 +7199,50 @@ export interface components {
             url: string;
         };
         /**
+         * QuestionBody
+         * @description A question that nothing answered; `examples`: up to five messages, latest first.
+         */
+        QuestionBody: {
+            /** Count */
+            count: number;
+            /** Examples */
+            examples: string[];
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Question Id */
+            question_id: number;
+            /** Reply Id */
+            reply_id: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "dismissed" | "answered";
+            /** Words */
+            words: string;
+        };
+        /**
+         * QuestionsBody
+         * @description A page of unanswered questions, most asked first; `next` is the cursor of the following page.
+         */
+        QuestionsBody: {
+            /** Items */
+            items: components["schemas"]["QuestionBody"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * QuotasBody
-         * @description Limits of one Official Account: mass sends per follower and month, calls per day, mass calls per minute.
+         * @description Limits of one account: mass sends per follower and month, calls per day, mass calls per minute; Moments tasks of
+         *     a company per month and minute.
          */
         QuotasBody: {
             /** Custom Day */
@@ -4136,8 +7253,67 @@ export interface components {
             mass_minute: number;
             /** Mass Month */
             mass_month: number;
+            /**
+             * Moments Minute
+             * @default 10
+             */
+            moments_minute: number;
+            /**
+             * Moments Month
+             * @default 100000
+             */
+            moments_month: number;
             /** Template Day */
             template_day: number;
+        };
+        /**
+         * ReaderBody
+         * @description A known person and a content; phones are masked. ``page`` and ``ms`` (the last page reached, milliseconds read)
+         *     are null for people who did not agree that their reading is recorded.
+         */
+        ReaderBody: {
+            /** Clicks */
+            clicks: number;
+            /** Customer Id */
+            customer_id: number;
+            /** Downloaded */
+            downloaded: boolean;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** Forwarded */
+            forwarded: number;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Ms */
+            ms: number | null;
+            /** Name */
+            name: string | null;
+            /** Opened */
+            opened: number;
+            /** Page */
+            page: number | null;
+            /** Phone */
+            phone: string | null;
+            /** Started */
+            started: boolean;
+            /** Submitted At */
+            submitted_at: string | null;
+        };
+        /**
+         * ReaderPage
+         * @description A page of people.
+         */
+        ReaderPage: {
+            /** Items */
+            items: components["schemas"]["ReaderBody"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * ReadingIn
@@ -4200,12 +7376,172 @@ export interface components {
             zh: string;
         };
         /**
+         * ReplyBody
+         * @description A stored automatic reply.
+         */
+        ReplyBody: {
+            /** Account Id */
+            account_id: number | null;
+            /** Active */
+            active: boolean;
+            /** Always */
+            always: boolean;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /**
+             * Condition
+             * @description the condition with names in place of ids
+             */
+            condition: {
+                [key: string]: unknown;
+            } | null;
+            /** Content Id */
+            content_id: number | null;
+            kind: components["schemas"]["ReplyKind"];
+            match: components["schemas"]["Match"];
+            /** Name */
+            name: string;
+            /** Priority */
+            priority: number;
+            /** Reply Id */
+            reply_id: number;
+            /** Text */
+            text: string | null;
+            /** Words */
+            words: string[];
+        };
+        /**
+         * ReplyIn
+         * @description An automatic reply: `words` are keywords with their synonyms, patterns (RE2), menu keys, or ways to ask.
+         */
+        ReplyIn: {
+            /**
+             * Account Id
+             * @description one Official Account; null: all
+             */
+            account_id?: number | null;
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Always
+             * @description also for those who are left to people
+             * @default false
+             */
+            always: boolean;
+            /**
+             * Condition
+             * @description a condition of segments; null: for everybody
+             * @example null
+             */
+            condition?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Content Id
+             * @description a piece of content in place of a text
+             */
+            content_id?: number | null;
+            /** @default keyword */
+            kind: components["schemas"]["ReplyKind"];
+            /** @default contains */
+            match: components["schemas"]["Match"];
+            /**
+             * Name
+             * @example 营业时间
+             */
+            name: string;
+            /**
+             * Priority
+             * @description higher first
+             * @default 0
+             */
+            priority: number;
+            /**
+             * Text
+             * @example 我们每天 10:00 到 21:00 营业。
+             */
+            text?: string | null;
+            /**
+             * Words
+             * @example [
+             *       "营业时间",
+             *       "几点开门"
+             *     ]
+             */
+            words: string[];
+        };
+        /**
+         * ReplyKind
+         * @description ``keyword``: an answer to words; ``menu``: to a menu key; ``faq``: to a non-business question.
+         * @enum {string}
+         */
+        ReplyKind: "keyword" | "menu" | "faq";
+        /**
+         * ReplyMade
+         * @description The number of a new automatic reply.
+         */
+        ReplyMade: {
+            /** Reply Id */
+            reply_id: number;
+        };
+        /**
          * Retried
          * @description How many callbacks are tried again.
          */
         Retried: {
             /** Count */
             count: number;
+        };
+        /**
+         * Rotation
+         * @description Who takes turns, and who steps in (in this order of equal turns, without hours or limits) when all are out.
+         */
+        Rotation: {
+            /**
+             * Fallback
+             * @default []
+             * @example [
+             *       2
+             *     ]
+             */
+            fallback: number[];
+            /**
+             * Members
+             * @example [
+             *       {
+             *         "daily_limit": 50,
+             *         "shifts": [
+             *           {
+             *             "days": [
+             *               "workday"
+             *             ],
+             *             "start": "09:00",
+             *             "until": "18:00"
+             *           }
+             *         ],
+             *         "staff_id": 1,
+             *         "weight": 2
+             *       }
+             *     ]
+             */
+            members: components["schemas"]["Member"][];
+        };
+        /**
+         * RotationBody
+         * @description A rotation to try, which need not be saved; with ``channel_id`` on what stands of that channel.
+         */
+        RotationBody: {
+            /** Channel Id */
+            channel_id?: number | null;
+            rotation: components["schemas"]["Rotation"];
         };
         /**
          * RoundBody
@@ -4226,7 +7562,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "oa_followers" | "wecom_contacts" | "wecom_chats" | "wecom_directory";
+            kind: "oa_followers" | "oa_tags" | "wecom_contacts" | "wecom_chats" | "wecom_directory" | "wecom_kf";
             /**
              * Next At
              * Format: date-time
@@ -4244,7 +7580,28 @@ export interface components {
          * @description The way a message goes.
          * @enum {string}
          */
-        Route: "oa_mass" | "oa_custom" | "oa_template" | "webhook";
+        Route: "oa_mass" | "oa_custom" | "oa_template" | "wecom_welcome" | "wecom_group_send" | "moments" | "kf" | "webhook";
+        /**
+         * RouteWayBody
+         * @description What one route would send of a content, or why it cannot.
+         */
+        RouteWayBody: {
+            /**
+             * Code
+             * @description Why not: not_sendable, fields_not_allowed, not_published, unknown_content
+             */
+            code: string | null;
+            /**
+             * Field
+             * @description The place that stands in the way
+             */
+            field: string | null;
+            message: components["schemas"]["MessagePreview"] | null;
+            /** Reason */
+            reason: string | null;
+            /** Route */
+            route: string;
+        };
         /**
          * RowOut
          * @description A row with what the check found.
@@ -4274,10 +7631,52 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** RuleMade */
+        RuleMade: {
+            /** Rule Id */
+            rule_id: number;
+        };
+        /**
+         * RulesBody
+         * @description The room's rules as they stand. `archive`: chats are read by the archive (setting SIYU_WECOM_ARCHIVE).
+         */
+        RulesBody: {
+            /** Archive */
+            archive: boolean;
+            /** Fallback */
+            fallback: boolean;
+            /**
+             * To People
+             * @description the condition with names in place of ids
+             */
+            to_people: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * RulesIn
+         * @description The room's rules.
+         */
+        RulesIn: {
+            /**
+             * Fallback
+             * @description what nobody answers becomes a staff task of the owner
+             * @default true
+             */
+            fallback: boolean;
+            /**
+             * To People
+             * @description a condition of segments; null: for everybody
+             * @example null
+             */
+            to_people?: {
+                [key: string]: unknown;
+            } | null;
+        };
         /** SampleBody */
         SampleBody: {
             /** Items */
-            items: components["schemas"]["PersonBody"][];
+            items: components["schemas"]["siyu__segments__bodies__PersonBody"][];
         };
         /** SampleInput */
         SampleInput: {
@@ -4336,6 +7735,115 @@ export interface components {
             /** Items */
             items: components["schemas"]["SavedCustomer"][];
         };
+        /** ScoreRuleBody */
+        ScoreRuleBody: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Daily Cap
+             * @description The most points of a day.
+             */
+            daily_cap?: number | null;
+            /**
+             * Events
+             * @description Which events: type, where and content as in the condition `event`.
+             * @example {
+             *       "type": "form_submitted"
+             *     }
+             */
+            events: {
+                [key: string]: unknown;
+            };
+            /**
+             * Name
+             * @example 填写表单
+             */
+            name: string;
+            /**
+             * Points
+             * @example 20
+             */
+            points: number;
+            /** Rule Id */
+            rule_id: number;
+            /**
+             * Total Cap
+             * @description The most points ever.
+             */
+            total_cap?: number | null;
+        };
+        /** ScoreRuleInput */
+        ScoreRuleInput: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Daily Cap
+             * @description The most points of a day.
+             */
+            daily_cap?: number | null;
+            /**
+             * Events
+             * @description Which events: type, where and content as in the condition `event`.
+             * @example {
+             *       "type": "form_submitted"
+             *     }
+             */
+            events: {
+                [key: string]: unknown;
+            };
+            /**
+             * Name
+             * @example 填写表单
+             */
+            name: string;
+            /**
+             * Points
+             * @example 20
+             */
+            points: number;
+            /**
+             * Total Cap
+             * @description The most points ever.
+             */
+            total_cap?: number | null;
+        };
+        /** ScoreRulesBody */
+        ScoreRulesBody: {
+            /** Items */
+            items: components["schemas"]["ScoreRuleBody"][];
+        };
+        /**
+         * SecondWayBody
+         * @description One route of a second greeting.
+         */
+        SecondWayBody: {
+            /** Account Id */
+            account_id: number;
+            /**
+             * Route
+             * @enum {string}
+             */
+            route: "wecom_group_send" | "oa_custom" | "kf";
+        };
+        /**
+         * SecondWayForm
+         * @description One route of a second greeting, tried in order.
+         */
+        SecondWayForm: {
+            /** Account Id */
+            account_id: number;
+            /**
+             * Route
+             * @enum {string}
+             */
+            route: "wecom_group_send" | "oa_custom" | "kf";
+        };
         /**
          * SecretOut
          * @description The secret with which the site's server signs tokens; shown once.
@@ -4348,7 +7856,7 @@ export interface components {
         };
         /**
          * SegmentBody
-         * @description ``condition`` holds ids, ``named`` the same with names.
+         * @description ``condition`` holds ids, ``named`` the same with names; ``changed_by`` is an actor such as ``staff:7``.
          */
         SegmentBody: {
             /**
@@ -4356,6 +7864,8 @@ export interface components {
              * Format: date-time
              */
             changed_at: string;
+            /** Changed By */
+            changed_by: string;
             /** Condition */
             condition: {
                 [key: string]: unknown;
@@ -4377,6 +7887,40 @@ export interface components {
             size: number;
             /** Version */
             version: number;
+        };
+        /** SegmentChange */
+        SegmentChange: {
+            /**
+             * Condition
+             * @example {
+             *       "all": [
+             *         {
+             *           "kind": "tag",
+             *           "tag": "意向/高"
+             *         },
+             *         {
+             *           "not": {
+             *             "kind": "event",
+             *             "type": "form_submitted",
+             *             "within": "30d"
+             *           }
+             *         }
+             *       ]
+             *     }
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /**
+             * Name
+             * @example 高意向未填表
+             */
+            name: string;
+            /**
+             * Version
+             * @description The version that the change was made from: when there is a newer one, nothing is changed (409).
+             */
+            version?: number | null;
         };
         /** SegmentInput */
         SegmentInput: {
@@ -4446,6 +7990,35 @@ export interface components {
             origins: number[];
         };
         /**
+         * ServiceAccountBody
+         * @description An account of customer service (微信客服).
+         */
+        ServiceAccountBody: {
+            /** Name */
+            name: string;
+            /** Open Kfid */
+            open_kfid: string;
+        };
+        /**
+         * ServingBody
+         * @description Who gets the next customer and why; ``until``: when hours or a new day may change it.
+         */
+        ServingBody: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "turn" | "fallback" | "nobody";
+            /** Fallback */
+            fallback: components["schemas"]["VerdictBody"][];
+            /** Members */
+            members: components["schemas"]["VerdictBody"][];
+            /** Staff Id */
+            staff_id: number | null;
+            /** Until */
+            until: string | null;
+        };
+        /**
          * SharedOut
          * @description A value that joins members of a case.
          */
@@ -4454,6 +8027,30 @@ export interface components {
             kind: string;
             /** Value */
             value: string | null;
+        };
+        /**
+         * Shift
+         * @description Working hours in the company's zone. ``until`` at or before ``start`` ends on the next day; ``days`` are those on
+         *     which it starts, ``workday`` follows China's calendar with its adjusted workdays.
+         */
+        Shift: {
+            /**
+             * Days
+             * @example [
+             *       "workday"
+             *     ]
+             */
+            days: ("workday" | "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /**
+             * Start
+             * @example 09:00
+             */
+            start: string;
+            /**
+             * Until
+             * @example 09:00
+             */
+            until: string;
         };
         /**
          * SignIn
@@ -4535,6 +8132,31 @@ export interface components {
          */
         Sort: "name" | "created" | "activity";
         /**
+         * SourceBody
+         * @description A way and the code behind it by which people first came, as the condition ``source`` takes them.
+         */
+        SourceBody: {
+            /** Code */
+            code: string;
+            /** Via */
+            via: string;
+        };
+        /** SourcesBody */
+        SourcesBody: {
+            /** Items */
+            items: components["schemas"]["SourceBody"][];
+        };
+        /**
+         * SpentOut
+         * @description The sum of orders in one currency, in 分, without refunded and cancelled ones.
+         */
+        SpentOut: {
+            /** Amount */
+            amount: number;
+            /** Currency */
+            currency: string;
+        };
+        /**
          * StaffBody
          * @description One staff member.
          */
@@ -4565,11 +8187,53 @@ export interface components {
             roles?: ("operator" | "sales" | "manager" | "admin")[] | null;
         };
         /**
+         * StaffName
+         * @description What a staff member is called; ``userid`` is the WeCom member id that follows are told by.
+         */
+        StaffName: {
+            /** Name */
+            name: string;
+            /** Staff Id */
+            staff_id: number;
+            /** Userid */
+            userid: string | null;
+        };
+        /**
+         * StageNameBody
+         * @description A stage and what people read.
+         */
+        StageNameBody: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * StandingBody
+         * @description Where a customer stands; `falls_at` is when the level is lost if nothing more happens.
+         */
+        StandingBody: {
+            /** By Hand */
+            by_hand: boolean;
+            /** Customer Id */
+            customer_id: number;
+            /** Falls At */
+            falls_at: string | null;
+            /** Level */
+            level: string;
+            /** Score */
+            score: number;
+            /** Since */
+            since: string | null;
+        };
+        /**
          * State
-         * @description Where a request stands. The first four are open, the others final (RECEIVED and FAILED may follow ACCEPTED).
+         * @description Where a request stands. The first six are open, the others final (RECEIVED and FAILED may follow ACCEPTED).
+         *
+         *     PLANNED waits for a round of send tasks, HANDED stands in WeCom's assistant and waits for the salesperson.
          * @enum {string}
          */
-        State: "waiting" | "ready" | "gathered" | "claimed" | "sent" | "accepted" | "received" | "failed" | "not_sent";
+        State: "waiting" | "ready" | "gathered" | "planned" | "claimed" | "handed" | "sent" | "accepted" | "received" | "failed" | "not_sent";
         /**
          * StatisticsBody
          * @description What became of a content. ``ms``: reading time of all views; views that nobody is known by are counted too.
@@ -4603,6 +8267,73 @@ export interface components {
             views: number;
             /** Wechat Views */
             wechat_views: number;
+        };
+        /**
+         * StepBody
+         * @description One step taken: into which step, over which edge, when.
+         */
+        StepBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Edge */
+            edge: string;
+            /** Node */
+            node: string;
+            /** Visit */
+            visit: number;
+        };
+        /**
+         * StepCountBody
+         * @description How many requests of a step stand in one state for one reason.
+         */
+        StepCountBody: {
+            /** Node */
+            node: string;
+            /** Reason */
+            reason: string;
+            /** Requests */
+            requests: number;
+            route: components["schemas"]["Route"] | null;
+            state: components["schemas"]["State"];
+            /** Version */
+            version: number;
+        };
+        /**
+         * StepSendBody
+         * @description One of the requests behind a count of a step. `at`: when it went out, or was decided so; `until`: when an open
+         *     one is looked at again (a gathered one goes then at the latest).
+         */
+        StepSendBody: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** At */
+            at: string | null;
+            /** Customer Id */
+            customer_id: number;
+            /** Detail */
+            detail: string | null;
+            /** Name */
+            name: string | null;
+            /** Request Id */
+            request_id: number;
+            /** Until */
+            until: string | null;
+        };
+        /**
+         * StepSendPage
+         * @description A page of requests of a step, asked for last first.
+         */
+        StepSendPage: {
+            /** Items */
+            items: components["schemas"]["StepSendBody"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * SubmissionBody
@@ -4651,6 +8382,11 @@ export interface components {
             kind: components["schemas"]["Kind"];
             /** Latest */
             latest: number;
+            /**
+             * Picture
+             * @description Where its image, or its book's first page, is shown
+             */
+            picture: string | null;
             /** Published */
             published: number | null;
             /** Title */
@@ -4662,20 +8398,79 @@ export interface components {
             updated_at: string;
         };
         /**
+         * SweepBody
+         * @description A look at everybody after a change of the ladder: customers up to `after` of `last` are done.
+         */
+        SweepBody: {
+            /** After */
+            after: number;
+            /** Last */
+            last: number;
+        };
+        /**
+         * SyncAccountBody
+         * @description An account. `problem` says why its taxonomy could not be compared; `waiting` and `failed` count customers.
+         */
+        SyncAccountBody: {
+            /** Account Id */
+            account_id: number;
+            /** Failed */
+            failed: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "wecom" | "oa";
+            /** Looked At */
+            looked_at: string | null;
+            /** Name */
+            name: string;
+            /** Problem */
+            problem: string;
+            /** Problems */
+            problems: components["schemas"]["ProblemBody"][];
+            /** Waiting */
+            waiting: number;
+        };
+        /** SyncBody */
+        SyncBody: {
+            /** Accounts */
+            accounts: components["schemas"]["SyncAccountBody"][];
+        };
+        /**
          * TagBody
-         * @description A tag; ``customers`` is how many carry it.
+         * @description A tag; `customers` is how many carry it, `given_by` what gives it by itself, `merged_into` the tag it is now.
+         *
+         *     `read_only`: only its platform gives and takes it. `editable`: it may be renamed, merged and deleted here.
          */
         TagBody: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
             /** Customers */
             customers: number;
+            /** Editable */
+            editable: boolean;
+            /** Given By */
+            given_by: components["schemas"]["UseBody"][];
             /** Group Id */
             group_id: number;
+            /** Last Given At */
+            last_given_at: string | null;
+            /** Merged Into */
+            merged_into: number | null;
             /** Name */
             name: string;
             /** Note */
             note: string;
             /** Path */
             path: string;
+            /** Places */
+            places: components["schemas"]["TagPlaceBody"][];
+            /** Read Only */
+            read_only: boolean;
             /** Retired */
             retired: boolean;
             /** Tag Id */
@@ -4696,10 +8491,120 @@ export interface components {
              */
             retired?: boolean | null;
         };
+        /**
+         * TagChangeBody
+         * @description A change of who carries a tag: `customers` got it (`added`) or lost it.
+         */
+        TagChangeBody: {
+            /** Added */
+            added: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Change Id */
+            change_id: number;
+            /** Customers */
+            customers: number;
+            /** Why */
+            why: string;
+        };
+        /** TagChangesBody */
+        TagChangesBody: {
+            /** Items */
+            items: components["schemas"]["TagChangeBody"][];
+            /** Next */
+            next: string | null;
+        };
         /** TagMade */
         TagMade: {
             /** Tag Id */
             tag_id: number;
+        };
+        /**
+         * TagPlaceBody
+         * @description A tag at an account. `rights`: Siyu may do everything (`all`), give and take it (`mark`), only read it (`read`).
+         *
+         *     `problem` says why it is not there as it is here. Of `waiting` customers the account is still to be told, of
+         *     `failed` ones it could not be.
+         */
+        TagPlaceBody: {
+            /** Account Id */
+            account_id: number;
+            /** Failed */
+            failed: number;
+            /** Made */
+            made: boolean;
+            /** Name */
+            name: string;
+            /** Problem */
+            problem: string;
+            /**
+             * Rights
+             * @enum {string}
+             */
+            rights: "all" | "mark" | "read";
+            /** Waiting */
+            waiting: number;
+        };
+        /** TagRuleBody */
+        TagRuleBody: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /** Days */
+            days?: number | null;
+            /** Events */
+            events?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Name
+             * @example 近期活跃
+             */
+            name: string;
+            /** Rule Id */
+            rule_id: number;
+            /** Segment Id */
+            segment_id?: number | null;
+            /** Tag Id */
+            tag_id: number;
+        };
+        /**
+         * TagRuleInput
+         * @description Either `segment_id` (the tag stays while somebody is in it) or `events` (it stays for `days`, or for good).
+         */
+        TagRuleInput: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /** Days */
+            days?: number | null;
+            /** Events */
+            events?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Name
+             * @example 近期活跃
+             */
+            name: string;
+            /** Segment Id */
+            segment_id?: number | null;
+            /** Tag Id */
+            tag_id: number;
+        };
+        /** TagRulesBody */
+        TagRulesBody: {
+            /** Items */
+            items: components["schemas"]["TagRuleBody"][];
         };
         /**
          * Tagging
@@ -4768,6 +8673,13 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * Q
+             * @description name, company, pinyin, initials, end of a phone
+             * @default
+             * @example zs
+             */
+            q: string;
+            /**
              * Remove
              * @default false
              */
@@ -4811,10 +8723,170 @@ export interface components {
             /** Targets */
             targets: components["schemas"]["TargetOut"][];
         };
+        /**
+         * TaskBody
+         * @description A staff task; `staff_id` null: nobody's yet. `why` is a known reason or a text; `title` empty: see `kind`.
+         */
+        TaskBody: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Customer */
+            customer: string | null;
+            /** Customer Id */
+            customer_id: number;
+            /** Detail */
+            detail: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            kind: components["schemas"]["TaskKind"];
+            /** Note */
+            note: string;
+            /** Origin */
+            origin: string;
+            /** Say */
+            say: string;
+            /** Staff */
+            staff: string | null;
+            /** Staff Id */
+            staff_id: number | null;
+            state: components["schemas"]["siyu__tasks__types__TaskState"];
+            /** Task Id */
+            task_id: number;
+            /** Title */
+            title: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * TaskKind
+         * @description What a staff member is asked to do.
+         * @enum {string}
+         */
+        TaskKind: "second_greeting" | "question" | "greeting" | "journey" | "by_hand";
+        /**
+         * TaskRulesBody
+         * @description Send tasks; spans in seconds. `unconfirmed`: what becomes of the people of a task not confirmed in time.
+         *     `posts_day`, `posts_month`: Moments posts of one staff member.
+         */
+        TaskRulesBody: {
+            /** Expiry S */
+            expiry_s: number;
+            /** Lead S */
+            lead_s: number;
+            /**
+             * Posts Day
+             * @default 3
+             */
+            posts_day: number;
+            /**
+             * Posts Month
+             * @default 31
+             */
+            posts_month: number;
+            /** Remind After S */
+            remind_after_s: number;
+            /** Reminders */
+            reminders: number;
+            /** Rounds */
+            rounds: components["schemas"]["HourBody"][];
+            /** Rounds Day */
+            rounds_day: number;
+            /** Task Seconds */
+            task_seconds: number;
+            /** Tasks Day */
+            tasks_day: number;
+            /** Tolerance S */
+            tolerance_s: number;
+            /**
+             * Unconfirmed
+             * @enum {string}
+             */
+            unconfirmed: "reroute" | "drop";
+        };
+        /**
+         * TaskState
+         * @description Where a task stands. ``replied``: done, and the customer wrote back as the staff member saw.
+         * @enum {string}
+         */
+        "TaskState-Input": "open" | "done" | "handed_back" | "replied" | "expired" | "cancelled";
+        /**
+         * TasksBody
+         * @description A page of tasks; `next` is the cursor of the following page.
+         */
+        TasksBody: {
+            /** Items */
+            items: components["schemas"]["TaskBody"][];
+            /** Next */
+            next: string | null;
+        };
         /** TaxonomyBody */
         TaxonomyBody: {
             /** Groups */
             groups: components["schemas"]["GroupBody"][];
+        };
+        /**
+         * TeamDayBody
+         * @description The send tasks of a day by sender, who keeps people waiting longest first. `tasks_day`: so many a sender gets.
+         */
+        TeamDayBody: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Members */
+            members: components["schemas"]["TeamMember"][];
+            /** Tasks Day */
+            tasks_day: number;
+        };
+        /**
+         * TeamMember
+         * @description One sender's day. Tasks: `planned` are to come, `waiting` stand in the assistant, the oldest since `since`.
+         *     People of all these tasks: `people`, of whom `received` and `failed`; `moved`: planned ones without a place in this
+         *     day. `seconds_left`: for what is not confirmed. `staff_id` null: nobody of the team has this userid.
+         */
+        TeamMember: {
+            /** Confirmed */
+            confirmed: number;
+            /** Expired */
+            expired: number;
+            /** Failed */
+            failed: number;
+            /** Moved */
+            moved: number;
+            /** Name */
+            name: string;
+            /** People */
+            people: number;
+            /** Planned */
+            planned: number;
+            /** Received */
+            received: number;
+            /** Seconds Left */
+            seconds_left: number;
+            /** Since */
+            since: string | null;
+            /** Staff Id */
+            staff_id: number | null;
+            /** Userid */
+            userid: string;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * TimelineOut
@@ -4825,6 +8897,99 @@ export interface components {
             items: components["schemas"]["EventOut"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * TodayBody
+         * @description One member's open tasks of today with how the day stands.
+         */
+        TodayBody: {
+            counts: components["schemas"]["CountsBody"];
+            /** Items */
+            items: components["schemas"]["TaskBody"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * TotalBody
+         * @description ``low`` to ``high`` is the 95 % interval; equal to ``count`` when ``exact``.
+         */
+        TotalBody: {
+            /** Count */
+            count: number;
+            /** Exact */
+            exact: boolean;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+        };
+        /**
+         * TrialBody
+         * @description What would be answered now, and why; a journey that waits for the words would come first.
+         */
+        TrialBody: {
+            /** Candidates */
+            candidates: components["schemas"]["CandidateBody"][];
+            outcome: components["schemas"]["Outcome"];
+            /** Reply Id */
+            reply_id: number | null;
+        };
+        /**
+         * TrialIn
+         * @description A message or menu key to try.
+         */
+        TrialIn: {
+            /** Account Id */
+            account_id: number;
+            /** Customer Id */
+            customer_id?: number | null;
+            /**
+             * Key
+             * @description a menu key in place of a text
+             * @default
+             */
+            key: string;
+            /**
+             * Text
+             * @default
+             * @example 你们几点开门？
+             */
+            text: string;
+        };
+        /**
+         * UseBody
+         * @description Something that needs a tag, or gives it: a segment, a journey, a rule.
+         */
+        UseBody: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+        };
+        /** UsesBody */
+        UsesBody: {
+            /** Items */
+            items: components["schemas"]["UseBody"][];
+        };
+        /** VerdictBody */
+        VerdictBody: {
+            /** Daily Limit */
+            daily_limit: number | null;
+            /** Owed */
+            owed: number;
+            /** Share */
+            share: number;
+            /** Staff Id */
+            staff_id: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "serving" | "ready" | "paused" | "absent" | "off_hours" | "full";
+            /** Today */
+            today: number;
         };
         /**
          * VerdictIn
@@ -4841,7 +9006,8 @@ export interface components {
         };
         /**
          * WaveBody
-         * @description The live wave: the flow of one version with its counts.
+         * @description The live wave: the flow of one version with its counts; ``ended`` by reason, ``goals`` by name;
+         *     ``titles`` as of a journey.
          */
         WaveBody: {
             /** Active */
@@ -4854,12 +9020,171 @@ export interface components {
             };
             /** Entered */
             entered: number;
+            /** Goals */
+            goals: {
+                [key: string]: number;
+            };
             /** Journey Id */
             journey_id: number;
             /** Nodes */
             nodes: components["schemas"]["NodeBody"][];
+            /** Titles */
+            titles: {
+                [key: string]: string;
+            };
             /** Version */
             version: number;
+        };
+        /**
+         * WayBody
+         * @description One route.
+         */
+        WayBody: {
+            /** Account Id */
+            account_id: number;
+            /**
+             * Route
+             * @enum {string}
+             */
+            route: "wecom_group_send" | "oa_custom" | "oa_template" | "oa_mass" | "kf";
+            /** Template */
+            template: string | null;
+        };
+        /**
+         * WayForm
+         * @description One route, tried in order; `template`: the platform's id, for `oa_template` only.
+         */
+        WayForm: {
+            /** Account Id */
+            account_id: number;
+            /**
+             * Route
+             * @enum {string}
+             */
+            route: "wecom_group_send" | "oa_custom" | "oa_template" | "oa_mass" | "kf";
+            /** Template */
+            template?: string | null;
+        };
+        /**
+         * WelcomeBody
+         * @description A stored welcome.
+         */
+        WelcomeBody: {
+            /** Active */
+            active: boolean;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /**
+             * Condition
+             * @description the condition with names in place of ids
+             */
+            condition: {
+                [key: string]: unknown;
+            } | null;
+            /** Content Id */
+            content_id: number | null;
+            /** Name */
+            name: string;
+            /** Priority */
+            priority: number;
+            /** Ref */
+            ref: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "channel" | "staff" | "account" | "wecom" | "oa";
+            /** Second After Minutes */
+            second_after_minutes: number | null;
+            /** Second Text */
+            second_text: string;
+            /** Second Ways */
+            second_ways: components["schemas"]["SecondWayBody"][];
+            /** Text */
+            text: string | null;
+            /** Welcome Id */
+            welcome_id: number;
+        };
+        /**
+         * WelcomeIn
+         * @description A welcome. `ref`: state or scene of a channel, userid of a staff member, number of an account, else empty.
+         */
+        WelcomeIn: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Condition
+             * @description a condition of segments; null: for everybody
+             * @example null
+             */
+            condition?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Content Id
+             * @description a piece of content in place of a text
+             */
+            content_id?: number | null;
+            /**
+             * Name
+             * @example 通用欢迎语
+             */
+            name: string;
+            /**
+             * Priority
+             * @description higher first
+             * @default 0
+             */
+            priority: number;
+            /**
+             * Ref
+             * @default
+             */
+            ref: string;
+            /**
+             * Scope
+             * @example wecom
+             * @enum {string}
+             */
+            scope: "channel" | "staff" | "account" | "wecom" | "oa";
+            /**
+             * Second After Minutes
+             * @description greet again when nobody was seen to reply; null: never
+             */
+            second_after_minutes?: number | null;
+            /**
+             * Second Text
+             * @description words proposed for the second greeting
+             * @default
+             */
+            second_text: string;
+            /**
+             * Second Ways
+             * @description routes of the second greeting; none, or none can: a staff task
+             * @default []
+             */
+            second_ways: components["schemas"]["SecondWayForm"][];
+            /**
+             * Text
+             * @example 您好，很高兴认识您，想先了解哪方面？
+             */
+            text?: string | null;
+        };
+        /**
+         * WelcomeMade
+         * @description The number of a new welcome.
+         */
+        WelcomeMade: {
+            /** Welcome Id */
+            welcome_id: number;
         };
         /**
          * WhyBody
@@ -4885,7 +9210,7 @@ export interface components {
         };
         /**
          * WindowBody
-         * @description How long a trigger opens customer messages, and for how many.
+         * @description How long a trigger opens messages, and for how many.
          */
         WindowBody: {
             /** Messages */
@@ -4896,7 +9221,7 @@ export interface components {
              * Trigger
              * @enum {string}
              */
-            trigger: "message" | "menu" | "follow" | "scan";
+            trigger: "message" | "menu" | "follow" | "scan" | "kf";
         };
         /**
          * WrittenBy
@@ -4916,10 +9241,42 @@ export interface components {
             source: string;
         };
         /**
+         * YearBody
+         * @description A year of the calendar. `known`: its notice ships with Siyu or was `declared` whole by the company.
+         *
+         *     `years` are all known ones, in order.
+         */
+        YearBody: {
+            /** Days */
+            days: components["schemas"]["DayBody"][];
+            /** Declared */
+            declared: boolean;
+            /** Known */
+            known: boolean;
+            /** Year */
+            year: number;
+            /** Years */
+            years: number[];
+        };
+        /**
+         * YearIn
+         * @description What the company enters for a year, in place of what it has entered before.
+         */
+        YearIn: {
+            /** Days */
+            days: components["schemas"]["DatedDayIn"][];
+            /**
+             * Known
+             * @description this is the year's notice, whole: the year counts as known
+             * @default false
+             */
+            known: boolean;
+        };
+        /**
          * FileBody
          * @description An uploaded file; ``url`` shows an image.
          */
-        siyu__content__http__FileBody: {
+        siyu__content__told__FileBody: {
             /** File Id */
             file_id: number;
             /** Height */
@@ -4943,7 +9300,7 @@ export interface components {
          * VersionBody
          * @description A version of a content.
          */
-        siyu__content__http__VersionBody: {
+        siyu__content__told__VersionBody: {
             /**
              * Made At
              * Format: date-time
@@ -4970,34 +9327,17 @@ export interface components {
          * FileBody
          * @description A version as YAML.
          */
-        siyu__journeys__http__FileBody: {
+        siyu__journeys__bodies__FileBody: {
             /** Key */
             key: string;
             /** Text */
             text: string;
         };
         /**
-         * StepBody
-         * @description One step taken: into which step, over which edge, when.
-         */
-        siyu__journeys__http__StepBody: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Edge */
-            edge: string;
-            /** Node */
-            node: string;
-            /** Visit */
-            visit: number;
-        };
-        /**
          * VersionBody
          * @description One immutable version of a journey's definition.
          */
-        siyu__journeys__http__VersionBody: {
+        siyu__journeys__bodies__VersionBody: {
             /** Actor */
             actor: string;
             /**
@@ -5015,28 +9355,40 @@ export interface components {
             version: number;
         };
         /**
-         * StepBody
-         * @description How many requests of a step stand in one state for one reason.
+         * TaskState
+         * @description Where a send task stands. PLANNED is no row yet; the last four are ends.
+         *
+         *     HANDING: WeCom is being told. OPEN: in the assistant, unconfirmed. CONFIRMED: results come in. DONE: of everybody it
+         *     is known what became of it.
+         * @enum {string}
          */
-        siyu__outreach__http__StepBody: {
-            /** Node */
-            node: string;
-            /** Reason */
-            reason: string;
-            /** Requests */
-            requests: number;
-            route: components["schemas"]["Route"] | null;
-            state: components["schemas"]["State"];
+        siyu__outreach__types__TaskState: "planned" | "handing" | "open" | "confirmed" | "done" | "expired" | "cancelled" | "failed";
+        /**
+         * PersonBody
+         * @description A person who will be greeted.
+         */
+        siyu__replies__greetings__http__PersonBody: {
+            /** Customer Id */
+            customer_id: number;
+            /** Name */
+            name: string | null;
+        };
+        /** PersonBody */
+        siyu__segments__bodies__PersonBody: {
+            /** Customer Id */
+            customer_id: number;
+            /** Name */
+            name: string | null;
+        };
+        /** Saved */
+        siyu__segments__bodies__Saved: {
+            /** Segment Id */
+            segment_id: number;
             /** Version */
             version: number;
         };
-        /** Saved */
-        siyu__segments__http__Saved: {
-            /** Segment Id */
-            segment_id: number;
-        };
         /** Tagged */
-        siyu__segments__http__Tagged: {
+        siyu__segments__bodies__Tagged: {
             /** Changed */
             changed: number;
         };
@@ -5048,6 +9400,12 @@ export interface components {
             /** Changed */
             changed: number;
         };
+        /**
+         * TaskState
+         * @description Where a task stands. ``replied``: done, and the customer wrote back as the staff member saw.
+         * @enum {string}
+         */
+        siyu__tasks__types__TaskState: "open" | "done" | "handed_back" | "replied" | "expired" | "cancelled";
     };
     responses: never;
     parameters: never;
@@ -5057,6 +9415,1081 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_channels: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelsBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_period`: The period ends before it begins, or is longer than ten years. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_channel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "definition": {
+                 *         "name": "微博春季",
+                 *         "target": "https://a.cn/p"
+                 *       },
+                 *       "kind": "link",
+                 *       "state": "weibo-spring"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewChannelBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeChannelBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `channel_state_taken`: Another channel has this state, also if it is archived: its codes are printed somewhere.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_channel`: A part of the channel is missing, does not belong to its kind, or names what does not exist.; `bad_rotation`: A rotation that cannot serve: nobody in it, somebody twice, or hours and limits without fallback staff. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_service_accounts: {
+        parameters: {
+            query: {
+                account_id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountBody"][];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_channel`: A part of the channel is missing, does not belong to its kind, or names what does not exist. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `platform_call_failed`: The platform refused a call that this request needs; detail holds its code. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    try_rotation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rotation": {
+                 *         "fallback": [],
+                 *         "members": [
+                 *           {
+                 *             "daily_limit": 50,
+                 *             "shifts": [
+                 *               {
+                 *                 "days": [
+                 *                   "workday"
+                 *                 ],
+                 *                 "start": "09:00",
+                 *                 "until": "18:00"
+                 *               }
+                 *             ],
+                 *             "staff_id": 1,
+                 *             "weight": 2
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotationBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServingBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_channel`: There is no such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_rotation`: A rotation that cannot serve: nobody in it, somebody twice, or hours and limits without fallback staff. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_channel`: There is no such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_channel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                channel_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "definition": {
+                 *         "hook": "电子书",
+                 *         "name": "微博",
+                 *         "target": "https://a.cn/p"
+                 *       },
+                 *       "version": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChannelChangeBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_channel`: There is no such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `channel_changed`: Somebody else changed the channel since the given version; ``detail`` has version, changed_at, changed_by.; `channel_archived`: The channel is archived; take it back first.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_channel`: A part of the channel is missing, does not belong to its kind, or names what does not exist.; `bad_rotation`: A rotation that cannot serve: nobody in it, somebody twice, or hours and limits without fallback staff. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    archive_channel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                channel_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_channel`: There is no such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_channel_costs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelCostBody"][];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_channel`: There is no such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_channel_cost: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                channel_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": 500000,
+                 *       "note": "",
+                 *       "since": "2026-03-01",
+                 *       "until": "2026-03-31"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewChannelCostBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeChannelCostBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_channel`: There is no such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cost`: A cost ends before it begins, or lies further away than ten years. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_channel_cost: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                channel_id: number;
+                cost_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_cost`: The channel has no such cost, or it was taken back. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_channel_days: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path: {
+                channel_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelDayBody"][];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_channel`: There is no such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_period`: The period ends before it begins, or is longer than ten years. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_channel_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelVersionBody"][];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_channel`: There is no such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_channel_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_channel`: There is no such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `channel_no_code`: There is no image to fetch: the platform has not made the code yet, or gives a link only. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `platform_call_failed`: The platform refused a call that this request needs; detail holds its code. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revive_channel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                channel_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_channel`: There is no such channel. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     collect_list_sites: {
         parameters: {
             query?: never;
@@ -5107,12 +10540,26 @@ export interface operations {
     collect_create_site: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "官网",
+                 *       "origins": [
+                 *         "https://www.example.com"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SiteIn"];
             };
         };
@@ -5144,6 +10591,33 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `bad_origin`: An origin is not written as https://host, http://host:port or https://servicewechat.com/appid.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
             422: {
                 headers: {
@@ -5158,7 +10632,13 @@ export interface operations {
     collect_change_site: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 site_id: number;
             };
@@ -5166,6 +10646,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "官网",
+                 *       "origins": [
+                 *         "https://www.example.com"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SiteIn"];
             };
         };
@@ -5206,6 +10694,33 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `bad_origin`: An origin is not written as https://host, http://host:port or https://servicewechat.com/appid.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
             422: {
                 headers: {
@@ -5220,7 +10735,13 @@ export interface operations {
     collect_renew_site_secret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 site_id: number;
             };
@@ -5257,6 +10778,15 @@ export interface operations {
             };
             /** @description `unknown_site`: No site has this id. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5332,12 +10862,36 @@ export interface operations {
     content_save_content: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "body": {
+                 *         "ctas": [
+                 *           {
+                 *             "content": "ebook-form",
+                 *             "kind": "form",
+                 *             "label": "领取电子书"
+                 *           }
+                 *         ],
+                 *         "html": "<p>三步建好私域。</p>"
+                 *       },
+                 *       "digest": "",
+                 *       "key": "private-domain-guide",
+                 *       "kind": "article",
+                 *       "title": "私域运营入门"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewContent"];
             };
         };
@@ -5369,8 +10923,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `kind_fixed`: A content never changes its kind; make another one. */
+            /** @description `kind_fixed`: A content never changes its kind; make another one.; `key_taken`: Another content has this key, and the writer meant a new one.; `content_changed`: Somebody else saved a version of this content since the writer began; ``detail.latest`` is theirs.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5408,7 +10980,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["siyu__content__http__FileBody"];
+                    "application/json": components["schemas"]["siyu__content__told__FileBody"];
                 };
             };
             /** @description `unauthenticated`: neither a live session nor a live API key */
@@ -5429,7 +11001,198 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `bad_file`: The upload is empty, too large, damaged, or not what its name says. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    content_read_file_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: number;
+                page: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    content_preview_draft: {
+        parameters: {
+            query?: {
+                customer_id?: number | null;
+                lang?: string | null;
+            };
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "body": {
+                 *         "ctas": [
+                 *           {
+                 *             "content": "ebook-form",
+                 *             "kind": "form",
+                 *             "label": "领取电子书"
+                 *           }
+                 *         ],
+                 *         "html": "<p>三步建好私域。</p>"
+                 *       },
+                 *       "digest": "",
+                 *       "key": "guide",
+                 *       "kind": "article",
+                 *       "title": "私域运营入门"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_customer`: No customer has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `kind_fixed`: A content never changes its kind; make another one.; `not_published`: The content has no published version.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_content`: The body of a content is malformed; ``field`` names the place.; `invalid`: A value is malformed; ``field`` names it.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `fields_not_allowed`: Content fields such as {{name}} stand where the same words go to everybody.; `unknown_field`: A {{field}} names neither an attribute of customers nor a link.; `unknown_content`: A content key named inside the input does not exist or is of the wrong kind. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5503,7 +11266,13 @@ export interface operations {
     content_archive_content: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 content_id: number;
             };
@@ -5545,6 +11314,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `content_used`: Something sends the content; ``detail.used_by`` lists what.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
@@ -5561,7 +11339,13 @@ export interface operations {
             query: {
                 purpose: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 content_id: number;
             };
@@ -5605,6 +11389,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
@@ -5622,7 +11415,13 @@ export interface operations {
                 route: string;
                 customer_id?: number | null;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 content_id: number;
             };
@@ -5666,7 +11465,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `not_published`: The content has no published version. */
+            /** @description `not_published`: The content has no published version.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5690,6 +11489,7 @@ export interface operations {
         parameters: {
             query?: {
                 version?: number | null;
+                lang?: string | null;
             };
             header?: never;
             path: {
@@ -5758,7 +11558,13 @@ export interface operations {
     content_publish_content: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 content_id: number;
             };
@@ -5766,6 +11572,7 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["PublishBody"];
             };
         };
@@ -5806,7 +11613,98 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    content_list_readers: {
+        parameters: {
+            query?: {
+                did?: ("opened" | "read" | "clicked" | "started" | "submitted" | "forwarded") | null;
+                since?: string | null;
+                until?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                content_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaderPage"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `no_such_content`: There is no such content. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5820,7 +11718,13 @@ export interface operations {
     content_restore_content: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 content_id: number;
             };
@@ -5855,6 +11759,15 @@ export interface operations {
             };
             /** @description `no_such_content`: There is no such content. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6012,7 +11925,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["siyu__content__http__VersionBody"][];
+                    "application/json": components["schemas"]["siyu__content__told__VersionBody"][];
                 };
             };
             /** @description `unauthenticated`: neither a live session nor a live API key */
@@ -6120,12 +12033,29 @@ export interface operations {
     customers_save_customers: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "attributes": {},
+                 *           "key": "C-1001"
+                 *         }
+                 *       ],
+                 *       "source": "crm"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CustomersIn"];
             };
         };
@@ -6150,6 +12080,33 @@ export interface operations {
             };
             /** @description `forbidden`: the permission is missing; `cross_site` */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6218,7 +12175,13 @@ export interface operations {
     customers_define_attribute: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 name: string;
             };
@@ -6226,6 +12189,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "意向课程",
+                 *       "type": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DefinitionIn"];
             };
         };
@@ -6257,8 +12226,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `attribute_taken`: The attribute exists with another type. */
+            /** @description `attribute_taken`: The attribute exists with another type.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6395,7 +12382,13 @@ export interface operations {
     customers_decide_case: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 case_id: number;
             };
@@ -6403,6 +12396,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "verdict": "same"
+                 *     }
+                 */
                 "application/json": components["schemas"]["VerdictIn"];
             };
         };
@@ -6436,6 +12434,33 @@ export interface operations {
             };
             /** @description `unknown_case`: No open review case has this id. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6509,7 +12534,13 @@ export interface operations {
     customers_undo_decision: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 decision_id: number;
             };
@@ -6551,6 +12582,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
@@ -6565,12 +12605,38 @@ export interface operations {
     customers_save_events: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "identity": {
+                 *             "kind": "crm_id",
+                 *             "scope": "crm",
+                 *             "value": "C-1001"
+                 *           },
+                 *           "key": "call-77",
+                 *           "occurred_at": "2026-03-01T10:30:00+08:00",
+                 *           "props": {
+                 *             "product": "年卡"
+                 *           },
+                 *           "type": "demo_booked"
+                 *         }
+                 *       ],
+                 *       "source": "crm"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EventsIn"];
             };
         };
@@ -6602,8 +12668,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `event_conflict`: The same (source, key) was recorded with other content. */
+            /** @description `event_conflict`: The same (source, key) was recorded with other content.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6625,12 +12709,26 @@ export interface operations {
     customers_join_customers: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "customer_ids": [
+                 *         1,
+                 *         2
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["JoinIn"];
             };
         };
@@ -6671,6 +12769,33 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `bad_decision`: A decision names fewer than two people, or people that it cannot be about. */
             422: {
                 headers: {
@@ -6685,12 +12810,37 @@ export interface operations {
     customers_save_orders: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "amount": 29900,
+                 *           "currency": "CNY",
+                 *           "identity": {
+                 *             "kind": "crm_id",
+                 *             "scope": "crm",
+                 *             "value": "C-1001"
+                 *           },
+                 *           "order_no": "20260301-17",
+                 *           "placed_at": "2026-03-01T10:30:00+08:00",
+                 *           "status": "paid"
+                 *         }
+                 *       ],
+                 *       "source": "shop"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OrdersIn"];
             };
         };
@@ -6722,8 +12872,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `order_conflict`: The same (source, order_no) was recorded for another currency or customer. */
+            /** @description `order_conflict`: The same (source, order_no) was recorded for another currency or customer.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6806,7 +12974,13 @@ export interface operations {
     customers_erase_customer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 customer_id: number;
             };
@@ -6848,6 +13022,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
@@ -6862,7 +13045,13 @@ export interface operations {
     customers_edit_attributes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 customer_id: number;
             };
@@ -6870,6 +13059,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "attributes": {
+                 *         "company": "好公司"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["AttributesIn"];
             };
         };
@@ -6903,6 +13099,33 @@ export interface operations {
             };
             /** @description `unknown_customer`: No customer has this id. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7103,7 +13326,13 @@ export interface operations {
     customers_set_pushes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 customer_id: number;
             };
@@ -7111,6 +13340,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "wanted": true,
+                 *       "why": "电话里要求退订"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PushesIn"];
             };
         };
@@ -7149,6 +13384,33 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
@@ -7163,7 +13425,13 @@ export interface operations {
     customers_separate_customer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 customer_id: number;
             };
@@ -7171,6 +13439,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "origins": [
+                 *         1
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SeparateIn"];
             };
         };
@@ -7204,6 +13479,33 @@ export interface operations {
             };
             /** @description `unknown_customer`: No customer has this id. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7392,6 +13694,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "account_id": 1,
+                 *       "chat_ids": [
+                 *         "wrdemo1"
+                 *       ],
+                 *       "remark": "",
+                 *       "room_base_name": "",
+                 *       "state": ""
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewJoinWayBody"];
             };
         };
@@ -7425,6 +13738,24 @@ export interface operations {
             };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7557,6 +13888,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `bad_import_file`: The file is neither CSV nor XLSX, is damaged, empty, locked, or cannot be read as told.; `compressed_bomb`: The workbook would unpack to far more than a file of this size holds. */
             422: {
                 headers: {
@@ -7676,7 +14016,13 @@ export interface operations {
     imports_apply_import: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 import_id: number;
             };
@@ -7720,7 +14066,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `import_state`: The import is not in a state in which this can be done. */
+            /** @description `import_state`: The import is not in a state in which this can be done.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7743,7 +14089,13 @@ export interface operations {
     imports_cancel_import: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 import_id: number;
             };
@@ -7787,7 +14139,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `import_state`: The import is not in a state in which this can be done. */
+            /** @description `import_state`: The import is not in a state in which this can be done.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7810,7 +14162,13 @@ export interface operations {
     imports_check_import: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 import_id: number;
             };
@@ -7854,7 +14212,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `import_state`: The import is not in a state in which this can be done. */
+            /** @description `import_state`: The import is not in a state in which this can be done.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7944,7 +14302,13 @@ export interface operations {
     imports_set_import_mapping: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 import_id: number;
             };
@@ -7952,6 +14316,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "columns": [
+                 *         {
+                 *           "index": 0,
+                 *           "name": "",
+                 *           "use": "attribute"
+                 *         }
+                 *       ],
+                 *       "source_name": "",
+                 *       "tags": []
+                 *     }
+                 */
                 "application/json": components["schemas"]["MappingIn"];
             };
         };
@@ -7992,8 +14369,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `import_state`: The import is not in a state in which this can be done. */
+            /** @description `import_state`: The import is not in a state in which this can be done.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8012,10 +14407,77 @@ export interface operations {
             };
         };
     };
+    imports_list_import_people: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleOut"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_import`: No import has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     imports_set_import_reading: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 import_id: number;
             };
@@ -8023,6 +14485,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "delimiter": ",",
+                 *       "encoding": "gb18030"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReadingIn"];
             };
         };
@@ -8063,7 +14531,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `import_state`: The import is not in a state in which this can be done. */
+            /** @description `import_state`: The import is not in a state in which this can be done.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8074,6 +14542,15 @@ export interface operations {
             };
             /** @description `import_too_large`: The file has more than 200 MB, 1,000,000 rows or 200 columns. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8160,10 +14637,16 @@ export interface operations {
     start_reconciliation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 account_id: number;
-                kind: "oa_followers" | "wecom_contacts" | "wecom_chats" | "wecom_directory";
+                kind: "oa_followers" | "oa_tags" | "wecom_contacts" | "wecom_chats" | "wecom_directory" | "wecom_kf";
             };
             cookie?: never;
         };
@@ -8196,6 +14679,15 @@ export interface operations {
             };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8311,7 +14803,13 @@ export interface operations {
     journeys_apply_journey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8348,8 +14846,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `wrong_state`: The journey's state does not allow this: a stopped journey does not start again. */
+            /** @description `wrong_state`: The journey's state does not allow this: a stopped journey does not start again.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8420,7 +14936,13 @@ export interface operations {
     journeys_validate_journey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8450,6 +14972,33 @@ export interface operations {
             };
             /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8529,8 +15078,16 @@ export interface operations {
     journeys_list_enrolments: {
         parameters: {
             query?: {
+                /** @description The live version by default. */
+                version?: number | null;
+                /** @description Who stands or ended at this step. */
                 node?: string | null;
+                /** @description Who is or ended in this stage. */
+                stage?: string | null;
                 active?: boolean | null;
+                /** @description Who ended for this reason. */
+                reason?: string | null;
+                /** @description The cursor `next` of the page before. */
                 cursor?: string | null;
                 limit?: number;
             };
@@ -8592,7 +15149,13 @@ export interface operations {
     journeys_enrol_customers: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 journey_id: number;
             };
@@ -8600,6 +15163,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "customers": [
+                 *         17
+                 *       ],
+                 *       "key": "fair-2026-03"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EnrolInput"];
             };
         };
@@ -8631,7 +15202,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `unknown_journey`: No journey has this id. */
+            /** @description `unknown_journey`: No journey has this id.; `unknown_customer`: No customer has this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8640,8 +15211,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `wrong_state`: The journey's state does not allow this: a stopped journey does not start again. */
+            /** @description `wrong_state`: The journey's state does not allow this: a stopped journey does not start again.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8663,6 +15252,7 @@ export interface operations {
     journeys_export_journey: {
         parameters: {
             query?: {
+                /** @description The live version by default. */
                 version?: number | null;
             };
             header?: never;
@@ -8679,7 +15269,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["siyu__journeys__http__FileBody"];
+                    "application/json": components["schemas"]["siyu__journeys__bodies__FileBody"];
                 };
             };
             /** @description `unauthenticated`: neither a live session nor a live API key */
@@ -8720,10 +15310,356 @@ export interface operations {
             };
         };
     };
+    journeys_list_goal_reached: {
+        parameters: {
+            query?: {
+                /** @description The live version by default. */
+                version?: number | null;
+                /** @description The cursor `next` of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                journey_id: number;
+                goal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassagePage"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_journey`: No journey has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    journeys_move_customers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                journey_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "customers": [
+                 *         17
+                 *       ],
+                 *       "reason": "电话里约了演示",
+                 *       "stage": "deciding"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MoveInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovedPeople"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_journey`: No journey has this id.; `unknown_stage`: The journey, or the version that a person lives, has no such stage. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_state`: The journey's state does not allow this: a stopped journey does not start again.; `not_movable`: Somebody cannot be moved to this stage: they are not in the journey, or already there; nobody was moved.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    journeys_preview_move: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                journey_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "customers": [
+                 *         17
+                 *       ],
+                 *       "stage": "deciding"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChosenInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovePreviewBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_journey`: No journey has this id.; `unknown_stage`: The journey, or the version that a person lives, has no such stage. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_state`: The journey's state does not allow this: a stopped journey does not start again.; `not_movable`: Somebody cannot be moved to this stage: they are not in the journey, or already there; nobody was moved.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    journeys_list_passages: {
+        parameters: {
+            query: {
+                edge: string;
+                target: string;
+                /** @description Left out: the entry. */
+                source?: string | null;
+                /** @description The live version by default. */
+                version?: number | null;
+                /** @description The cursor `next` of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                journey_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassagePage"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_journey`: No journey has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     journeys_pause_journey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 journey_id: number;
             };
@@ -8767,7 +15703,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `wrong_state`: The journey's state does not allow this: a stopped journey does not start again. */
+            /** @description `wrong_state`: The journey's state does not allow this: a stopped journey does not start again.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8790,7 +15726,13 @@ export interface operations {
     journeys_start_journey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 journey_id: number;
             };
@@ -8834,7 +15776,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `wrong_state`: The journey's state does not allow this: a stopped journey does not start again. */
+            /** @description `wrong_state`: The journey's state does not allow this: a stopped journey does not start again.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8857,7 +15799,13 @@ export interface operations {
     journeys_stop_journey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 journey_id: number;
             };
@@ -8901,7 +15849,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `wrong_state`: The journey's state does not allow this: a stopped journey does not start again. */
+            /** @description `wrong_state`: The journey's state does not allow this: a stopped journey does not start again.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8938,7 +15886,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["siyu__journeys__http__VersionBody"][];
+                    "application/json": components["schemas"]["siyu__journeys__bodies__VersionBody"][];
                 };
             };
             /** @description `unauthenticated`: neither a live session nor a live API key */
@@ -8982,6 +15930,7 @@ export interface operations {
     journeys_get_wave: {
         parameters: {
             query?: {
+                /** @description The live version by default. */
                 version?: number | null;
             };
             header?: never;
@@ -9021,6 +15970,1046 @@ export interface operations {
             };
             /** @description `unknown_journey`: No journey has this id.; `unknown_version`: The journey has no such version. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_get_standing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_customer`: No customer has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_list_points: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                customer_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GainPage"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_customer`: No customer has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_get_ladder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LadderBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_save_ladder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "levels": [
+                 *         {
+                 *           "key": "fan",
+                 *           "name": "新粉"
+                 *         },
+                 *         {
+                 *           "key": "mql",
+                 *           "name": "MQL",
+                 *           "points": 40
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["LadderInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LadderBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_segment`: There is no such segment. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_ladder`: The ladder of levels is malformed; ``field`` names the level and the part.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_set_level: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "customer_ids": [
+                 *         1,
+                 *         2
+                 *       ],
+                 *       "level": "sql",
+                 *       "why": "talked at the fair"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LevelInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_customer`: No customer has this id.; `unknown_level`: The ladder has no such level. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_give_points: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "customer_ids": [
+                 *         1,
+                 *         2
+                 *       ],
+                 *       "points": 10,
+                 *       "why": "talked at the fair"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PointsInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_customer`: No customer has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_rule`: A score rule or tag rule is malformed; ``field`` names the part.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_list_score_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreRulesBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_create_score_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "events": {
+                 *         "type": "form_submitted"
+                 *       },
+                 *       "name": "填写表单",
+                 *       "points": 20
+                 *     }
+                 */
+                "application/json": components["schemas"]["ScoreRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleMade"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rule_name_taken`: Another rule of this kind has the name.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_rule`: A score rule or tag rule is malformed; ``field`` names the part.; `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_change_score_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "events": {
+                 *         "type": "form_submitted"
+                 *       },
+                 *       "name": "填写表单",
+                 *       "points": 20
+                 *     }
+                 */
+                "application/json": components["schemas"]["ScoreRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleMade"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_rule`: There is no such rule. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rule_name_taken`: Another rule of this kind has the name.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_rule`: A score rule or tag rule is malformed; ``field`` names the part.; `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_list_tag_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagRulesBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_create_tag_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "近期活跃",
+                 *       "tag_id": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["TagRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleMade"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_tag`: There is no such tag.; `unknown_segment`: There is no such segment. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `tag_retired`: The tag is retired: it stays where it is and may be removed, but not be given any more.; `tag_read_only`: The tag is a platform's own: Siyu may not change it there, so it is not changed, given or taken here.; `rule_name_taken`: Another rule of this kind has the name.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_rule`: A score rule or tag rule is malformed; ``field`` names the part.; `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_change_tag_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "近期活跃",
+                 *       "tag_id": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["TagRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleMade"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_rule`: There is no such rule.; `unknown_tag`: There is no such tag.; `unknown_segment`: There is no such segment. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `tag_retired`: The tag is retired: it stays where it is and may be removed, but not be given any more.; `tag_read_only`: The tag is a platform's own: Siyu may not change it there, so it is not changed, given or taken here.; `rule_name_taken`: Another rule of this kind has the name.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_rule`: A score rule or tag rule is malformed; ``field`` names the part.; `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_delete_tag_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_rule`: There is no such rule. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9086,10 +17075,63 @@ export interface operations {
             };
         };
     };
-    outreach_set_blacklisted: {
+    operation_names: {
         parameters: {
             query?: never;
             header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Names"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    outreach_set_blacklisted: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 customer_id: number;
             };
@@ -9097,6 +17139,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "listed": true,
+                 *       "why": "投诉"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BlacklistBody"];
             };
         };
@@ -9130,6 +17178,82 @@ export interface operations {
             };
             /** @description `unknown_customer`: No customer has this id. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    outreach_holiday_calendar: {
+        parameters: {
+            query?: {
+                year?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9191,6 +17315,117 @@ export interface operations {
                 };
             };
             /** @description `bad_cursor`: The cursor was not made by this list. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    outreach_push_desk: {
+        parameters: {
+            query?: {
+                /** @description Whose desk; left out: one's own. */
+                staff_id?: number | null;
+                /** @description A local day; left out: today. */
+                day?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`: A value is malformed; ``field`` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    outreach_team_desk: {
+        parameters: {
+            query?: {
+                /** @description A local day; left out: today. */
+                day?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamDayBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`: A value is malformed; ``field`` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9304,12 +17539,49 @@ export interface operations {
     outreach_save_outreach_policy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "caps": [
+                 *         {
+                 *           "most": 1,
+                 *           "period": "day",
+                 *           "route": "oa_mass"
+                 *         }
+                 *       ],
+                 *       "patience_s": 604800,
+                 *       "quiet_days": [
+                 *         "2026-02-17"
+                 *       ],
+                 *       "quiet_from": "22:30:00",
+                 *       "quiet_to": "07:00:00",
+                 *       "quotas": {
+                 *         "custom_day": 1,
+                 *         "mass_day": 1,
+                 *         "mass_minute": 1,
+                 *         "mass_month": 1,
+                 *         "template_day": 1
+                 *       },
+                 *       "windows": [
+                 *         {
+                 *           "messages": 1,
+                 *           "seconds": 1,
+                 *           "trigger": "message"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["PolicyBody"];
             };
         };
@@ -9334,6 +17606,33 @@ export interface operations {
             };
             /** @description `forbidden`: the permission is missing; `cross_site` */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9419,7 +17718,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["siyu__outreach__http__StepBody"][];
+                    "application/json": components["schemas"]["StepCountBody"][];
                 };
             };
             /** @description `unauthenticated`: neither a live session nor a live API key */
@@ -9441,6 +17740,65 @@ export interface operations {
                 };
             };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    outreach_step_requests: {
+        parameters: {
+            query: {
+                kind: string;
+                id: number;
+                state: components["schemas"]["State"];
+                reason: string;
+                /** @description Left out: those without a route. */
+                route?: components["schemas"]["Route"] | null;
+                node?: string;
+                version?: number;
+                /** @description The cursor `next` of the page before. */
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepSendPage"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9503,12 +17861,29 @@ export interface operations {
     add_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "config": {
+                 *         "gh_id": "gh_0123456789ab",
+                 *         "mode": "safe"
+                 *       },
+                 *       "key": "wx1234567890abcdef",
+                 *       "kind": "oa",
+                 *       "name": "读书会服务号"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewAccount"];
             };
         };
@@ -9540,8 +17915,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `account_taken`: Another account has this key. */
+            /** @description `account_taken`: Another account has this key.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9621,7 +18014,13 @@ export interface operations {
     change_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 account_id: number;
             };
@@ -9629,6 +18028,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "config": {
+                 *         "gh_id": "gh_0123456789ab",
+                 *         "mode": "safe"
+                 *       },
+                 *       "name": "读书会服务号"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AccountSettings"];
             };
         };
@@ -9662,6 +18070,33 @@ export interface operations {
             };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9749,6 +18184,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "scene": "ebook"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewQrCode"];
             };
         };
@@ -9782,6 +18222,24 @@ export interface operations {
             };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9909,7 +18367,13 @@ export interface operations {
     retry_parked_callbacks: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9942,6 +18406,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
@@ -9956,7 +18429,13 @@ export interface operations {
     drop_parked_callback: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 inbox_id: number;
             };
@@ -9998,6 +18477,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
@@ -10012,7 +18500,13 @@ export interface operations {
     retry_parked_callback: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 inbox_id: number;
             };
@@ -10049,6 +18543,1509 @@ export interface operations {
             };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_replies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyBody"][];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_reply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "condition": null,
+                 *       "name": "营业时间",
+                 *       "text": "我们每天 10:00 到 21:00 营业。",
+                 *       "words": [
+                 *         "营业时间",
+                 *         "几点开门"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyMade"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `no_such_content`: There is no such content.; `unknown_segment`: There is no such segment. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_published`: The content has no published version.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_reply`: A field of a welcome or a reply is outside its limits; ``field`` names it.; `bad_pattern`: The pattern is no regular expression of the permitted kind (RE2: no look-around, no back-references).; `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_greetings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GreetingBody"][];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_greeting: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "at": "09:00",
+                 *       "condition": null,
+                 *       "name": "生日祝福",
+                 *       "occasion": {
+                 *         "kind": "birthday"
+                 *       },
+                 *       "text": "生日快乐，愿您事事顺心！"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GreetingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GreetingMade"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_segment`: There is no such segment.; `no_such_content`: There is no such content. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_published`: The content has no published version.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_greeting`: A field of a greeting is outside its limits; ``field`` names it.; `bad_reply`: A field of a welcome or a reply is outside its limits; ``field`` names it.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2).; `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `not_sendable`: This kind of content cannot go by that route.; `fields_not_allowed`: Content fields such as {{name}} stand where the same words go to everybody.; `bad_content`: The body of a content is malformed; ``field`` names the place.; `unknown_field`: A {{field}} names neither an attribute of customers nor a link.; `unknown_content`: A content key named inside the input does not exist or is of the wrong kind. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    coming_greetings: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComingBody"][];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_greeting: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                greeting_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "at": "09:00",
+                 *       "condition": null,
+                 *       "name": "生日祝福",
+                 *       "occasion": {
+                 *         "kind": "birthday"
+                 *       },
+                 *       "text": "生日快乐，愿您事事顺心！"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GreetingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_greeting`: There is no such greeting.; `unknown_segment`: There is no such segment.; `no_such_content`: There is no such content. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_published`: The content has no published version.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_greeting`: A field of a greeting is outside its limits; ``field`` names it.; `bad_reply`: A field of a welcome or a reply is outside its limits; ``field`` names it.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2).; `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `not_sendable`: This kind of content cannot go by that route.; `fields_not_allowed`: Content fields such as {{name}} stand where the same words go to everybody.; `bad_content`: The body of a content is malformed; ``field`` names the place.; `unknown_field`: A {{field}} names neither an attribute of customers nor a link.; `unknown_content`: A content key named inside the input does not exist or is of the wrong kind. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_greeting: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                greeting_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_greeting`: There is no such greeting. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_questions: {
+        parameters: {
+            query?: {
+                state?: "open" | "dismissed" | "answered";
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionsBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    answer_question: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                question_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "condition": null,
+                 *       "name": "营业时间",
+                 *       "text": "我们每天 10:00 到 21:00 营业。",
+                 *       "words": [
+                 *         "营业时间",
+                 *         "几点开门"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyMade"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_question`: There is no such unanswered question.; `no_such_content`: There is no such content.; `unknown_segment`: There is no such segment. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `question_closed`: The question was dismissed or answered before.; `not_published`: The content has no published version.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_reply`: A field of a welcome or a reply is outside its limits; ``field`` names it.; `bad_pattern`: The pattern is no regular expression of the permitted kind (RE2: no look-around, no back-references).; `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    dismiss_question: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                question_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_question`: There is no such unanswered question. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `question_closed`: The question was dismissed or answered before.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_reply_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_reply_rules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "to_people": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["RulesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_segment`: There is no such segment. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    try_reply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "account_id": 1,
+                 *       "text": ""
+                 *     }
+                 */
+                "application/json": components["schemas"]["TrialIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_customer`: No customer has this id.; `not_found`: The object named in the request does not exist or may not be seen by the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_reply`: A field of a welcome or a reply is outside its limits; ``field`` names it.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_welcomes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeBody"][];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_welcome: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "condition": null,
+                 *       "name": "通用欢迎语",
+                 *       "scope": "wecom",
+                 *       "text": "您好，很高兴认识您，想先了解哪方面？"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WelcomeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeMade"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `no_such_content`: There is no such content.; `unknown_segment`: There is no such segment. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_published`: The content has no published version.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_reply`: A field of a welcome or a reply is outside its limits; ``field`` names it.; `fields_not_allowed`: Content fields such as {{name}} stand where the same words go to everybody.; `bad_content`: The body of a content is malformed; ``field`` names the place.; `unknown_field`: A {{field}} names neither an attribute of customers nor a link.; `unknown_content`: A content key named inside the input does not exist or is of the wrong kind.; `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_welcome: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                welcome_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "condition": null,
+                 *       "name": "通用欢迎语",
+                 *       "scope": "wecom",
+                 *       "text": "您好，很高兴认识您，想先了解哪方面？"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WelcomeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_welcome`: There is no such welcome.; `no_such_content`: There is no such content.; `unknown_segment`: There is no such segment. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_published`: The content has no published version.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_reply`: A field of a welcome or a reply is outside its limits; ``field`` names it.; `fields_not_allowed`: Content fields such as {{name}} stand where the same words go to everybody.; `bad_content`: The body of a content is malformed; ``field`` names the place.; `unknown_field`: A {{field}} names neither an attribute of customers nor a link.; `unknown_content`: A content key named inside the input does not exist or is of the wrong kind.; `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_welcome: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                welcome_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_welcome`: There is no such welcome. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_reply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                reply_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "condition": null,
+                 *       "name": "营业时间",
+                 *       "text": "我们每天 10:00 到 21:00 营业。",
+                 *       "words": [
+                 *         "营业时间",
+                 *         "几点开门"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_reply`: There is no such automatic reply.; `no_such_content`: There is no such content.; `unknown_segment`: There is no such segment. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_published`: The content has no published version.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_reply`: A field of a welcome or a reply is outside its limits; ``field`` names it.; `bad_pattern`: The pattern is no regular expression of the permitted kind (RE2: no look-around, no back-references).; `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_reply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                reply_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_reply`: There is no such automatic reply. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10117,12 +20114,38 @@ export interface operations {
     segments_create_segment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "condition": {
+                 *         "all": [
+                 *           {
+                 *             "kind": "tag",
+                 *             "tag": "意向/高"
+                 *           },
+                 *           {
+                 *             "not": {
+                 *               "kind": "event",
+                 *               "type": "form_submitted",
+                 *               "within": "30d"
+                 *             }
+                 *           }
+                 *         ]
+                 *       },
+                 *       "name": "高意向未填表"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SegmentInput"];
             };
         };
@@ -10133,7 +20156,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["siyu__segments__http__Saved"];
+                    "application/json": components["schemas"]["siyu__segments__bodies__Saved"];
                 };
             };
             /** @description `unauthenticated`: neither a live session nor a live API key */
@@ -10154,8 +20177,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `segment_name_taken`: Another segment has this name. */
+            /** @description `segment_name_taken`: Another segment has this name.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10177,12 +20218,37 @@ export interface operations {
     segments_estimate_condition: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "condition": {
+                 *         "all": [
+                 *           {
+                 *             "kind": "tag",
+                 *             "tag": "意向/高"
+                 *           },
+                 *           {
+                 *             "not": {
+                 *               "kind": "event",
+                 *               "type": "form_submitted",
+                 *               "within": "30d"
+                 *             }
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConditionInput"];
             };
         };
@@ -10214,6 +20280,33 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2). */
             422: {
                 headers: {
@@ -10228,12 +20321,38 @@ export interface operations {
     segments_explain_condition: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "condition": {
+                 *         "all": [
+                 *           {
+                 *             "kind": "tag",
+                 *             "tag": "意向/高"
+                 *           },
+                 *           {
+                 *             "not": {
+                 *               "kind": "event",
+                 *               "type": "form_submitted",
+                 *               "within": "30d"
+                 *             }
+                 *           }
+                 *         ]
+                 *       },
+                 *       "customer_id": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["ExplainInput"];
             };
         };
@@ -10267,6 +20386,33 @@ export interface operations {
             };
             /** @description `unknown_customer`: No customer has this id. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10332,15 +20478,248 @@ export interface operations {
             };
         };
     };
-    segments_sample_condition: {
+    segments_list_people: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "condition": {
+                 *         "all": [
+                 *           {
+                 *             "kind": "tag",
+                 *             "tag": "意向/高"
+                 *           },
+                 *           {
+                 *             "not": {
+                 *               "kind": "event",
+                 *               "type": "form_submitted",
+                 *               "within": "30d"
+                 *             }
+                 *           }
+                 *         ]
+                 *       },
+                 *       "q": ""
+                 *     }
+                 */
+                "application/json": components["schemas"]["PeopleInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2).; `bad_cursor`: The cursor was not made by this list. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segments_count_people: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "condition": {
+                 *         "all": [
+                 *           {
+                 *             "kind": "tag",
+                 *             "tag": "意向/高"
+                 *           },
+                 *           {
+                 *             "not": {
+                 *               "kind": "event",
+                 *               "type": "form_submitted",
+                 *               "within": "30d"
+                 *             }
+                 *           }
+                 *         ]
+                 *       },
+                 *       "q": ""
+                 *     }
+                 */
+                "application/json": components["schemas"]["ListInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotalBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segments_sample_condition: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "condition": {
+                 *         "all": [
+                 *           {
+                 *             "kind": "tag",
+                 *             "tag": "意向/高"
+                 *           },
+                 *           {
+                 *             "not": {
+                 *               "kind": "event",
+                 *               "type": "form_submitted",
+                 *               "within": "30d"
+                 *             }
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["SampleInput"];
             };
         };
@@ -10372,7 +20751,81 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `bad_condition`: A condition is malformed; ``field`` is the dotted path of the offending part.; `unknown_condition`: No room of this installation offers this kind of condition.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `bad_time`: A time is naive, unreadable, or more than 10 minutes ahead of now (PRODUCT.md section 2). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segments_list_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcesBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10386,12 +20839,40 @@ export interface operations {
     segments_tag_matching: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "condition": {
+                 *         "all": [
+                 *           {
+                 *             "kind": "tag",
+                 *             "tag": "意向/高"
+                 *           },
+                 *           {
+                 *             "not": {
+                 *               "kind": "event",
+                 *               "type": "form_submitted",
+                 *               "within": "30d"
+                 *             }
+                 *           }
+                 *         ]
+                 *       },
+                 *       "q": "",
+                 *       "tag_id": 1,
+                 *       "why": "spring campaign"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TaggingInput"];
             };
         };
@@ -10402,7 +20883,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["siyu__segments__http__Tagged"];
+                    "application/json": components["schemas"]["siyu__segments__bodies__Tagged"];
                 };
             };
             /** @description `unauthenticated`: neither a live session nor a live API key */
@@ -10432,8 +20913,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `tag_retired`: The tag is retired: it stays where it is and may be removed, but not be given any more. */
+            /** @description `tag_retired`: The tag is retired: it stays where it is and may be removed, but not be given any more.; `tag_read_only`: The tag is a platform's own: Siyu may not change it there, so it is not changed, given or taken here.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10513,7 +21012,13 @@ export interface operations {
     segments_change_segment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 segment_id: number;
             };
@@ -10521,7 +21026,27 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SegmentInput"];
+                /**
+                 * @example {
+                 *       "condition": {
+                 *         "all": [
+                 *           {
+                 *             "kind": "tag",
+                 *             "tag": "意向/高"
+                 *           },
+                 *           {
+                 *             "not": {
+                 *               "kind": "event",
+                 *               "type": "form_submitted",
+                 *               "within": "30d"
+                 *             }
+                 *           }
+                 *         ]
+                 *       },
+                 *       "name": "高意向未填表"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SegmentChange"];
             };
         };
         responses: {
@@ -10531,7 +21056,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["siyu__segments__http__Saved"];
+                    "application/json": components["schemas"]["siyu__segments__bodies__Saved"];
                 };
             };
             /** @description `unauthenticated`: neither a live session nor a live API key */
@@ -10561,8 +21086,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `segment_name_taken`: Another segment has this name. */
+            /** @description `segment_changed`: Somebody else changed the segment since the given version; ``detail``: their version, changed_at, changed_by.; `segment_name_taken`: Another segment has this name.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10584,7 +21127,13 @@ export interface operations {
     segments_delete_segment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 segment_id: number;
             };
@@ -10626,7 +21175,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `segment_in_use`: Something depends on the segment; ``detail.used_by`` lists what. */
+            /** @description `segment_in_use`: Something depends on the segment; ``detail.used_by`` lists what.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10758,12 +21307,23 @@ export interface operations {
     tags_create_tag_group: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "意向"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewName"];
             };
         };
@@ -10795,8 +21355,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `tag_name_taken`: Another group, or another tag of the group, has this name. */
+            /** @description `tag_name_taken`: Another group, or another tag of the group, has this name.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10818,7 +21396,13 @@ export interface operations {
     tags_rename_tag_group: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 group_id: number;
             };
@@ -10826,6 +21410,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "意向"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewName"];
             };
         };
@@ -10864,8 +21453,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `tag_name_taken`: Another group, or another tag of the group, has this name. */
+            /** @description `tag_name_taken`: Another group, or another tag of the group, has this name.; `tag_read_only`: The tag is a platform's own: Siyu may not change it there, so it is not changed, given or taken here.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10884,10 +21491,16 @@ export interface operations {
             };
         };
     };
-    tags_create_tag: {
+    tags_set_tag_group_sync: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 group_id: number;
             };
@@ -10895,6 +21508,110 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "account_id": 1,
+                 *       "outward": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["Outward"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_tag_group`: There is no such group of tags. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `tag_read_only`: The tag is a platform's own: Siyu may not change it there, so it is not changed, given or taken here.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_tag_sync`: The group cannot be told to this account: the account has no tags, or is switched off. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tags_create_tag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                group_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "意向"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewTag"];
             };
         };
@@ -10935,7 +21652,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `tag_name_taken`: Another group, or another tag of the group, has this name. */
+            /** @description `tag_name_taken`: Another group, or another tag of the group, has this name.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10944,7 +21661,75 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `bad_tag_name`: A name is empty, longer than 30 characters, or holds a slash.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tags_get_tag_hygiene: {
+        parameters: {
+            query?: {
+                /** @description A tag not given for so long is stale. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HygieneBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11013,10 +21798,150 @@ export interface operations {
             };
         };
     };
-    tags_delete_tag: {
+    tags_get_tag_sync: {
         parameters: {
             query?: never;
             header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tags_compare_tags: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "account_id": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["Compared"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_tag_sync`: The group cannot be told to this account: the account has no tags, or is switched off. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tags_delete_tag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 tag_id: number;
             };
@@ -11060,7 +21985,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `tag_in_use`: Something depends on the tag; ``detail.used_by`` lists what. */
+            /** @description `tag_in_use`: Something depends on the tag; ``detail.used_by`` lists what.; `tag_read_only`: The tag is a platform's own: Siyu may not change it there, so it is not changed, given or taken here.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11083,7 +22008,13 @@ export interface operations {
     tags_change_tag: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 tag_id: number;
             };
@@ -11091,6 +22022,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "高"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TagChange"];
             };
         };
@@ -11129,8 +22065,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `tag_name_taken`: Another group, or another tag of the group, has this name. */
+            /** @description `tag_name_taken`: Another group, or another tag of the group, has this name.; `tag_merged`: The tag was merged into another one, which it is from then on.; `tag_read_only`: The tag is a platform's own: Siyu may not change it there, so it is not changed, given or taken here.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11152,7 +22106,13 @@ export interface operations {
     tags_give_tag: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 tag_id: number;
             };
@@ -11160,6 +22120,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "customer_ids": [
+                 *         1,
+                 *         2
+                 *       ],
+                 *       "why": "met at the fair"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TaggingAdd"];
             };
         };
@@ -11200,8 +22169,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `tag_retired`: The tag is retired: it stays where it is and may be removed, but not be given any more. */
+            /** @description `tag_retired`: The tag is retired: it stays where it is and may be removed, but not be given any more.; `tag_read_only`: The tag is a platform's own: Siyu may not change it there, so it is not changed, given or taken here.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11220,10 +22207,77 @@ export interface operations {
             };
         };
     };
-    tags_take_tag: {
+    tags_list_tag_changes: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                tag_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagChangesBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_tag`: There is no such tag. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tags_merge_tag: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 tag_id: number;
             };
@@ -11231,6 +22285,115 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "into": 2
+                 *     }
+                 */
+                "application/json": components["schemas"]["MergeInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["siyu__tags__http__Tagged"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_tag`: There is no such tag. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `tag_merged`: The tag was merged into another one, which it is from then on.; `tag_retired`: The tag is retired: it stays where it is and may be removed, but not be given any more.; `tag_in_use`: Something depends on the tag; ``detail.used_by`` lists what.; `tag_read_only`: The tag is a platform's own: Siyu may not change it there, so it is not changed, given or taken here.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_tag_merge`: Two tags cannot become one this way; ``field`` names what is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tags_take_tag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                tag_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "customer_ids": [
+                 *         1,
+                 *         2
+                 *       ],
+                 *       "why": "met at the fair"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Tagging"];
             };
         };
@@ -11271,7 +22434,798 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `tag_read_only`: The tag is a platform's own: Siyu may not change it there, so it is not changed, given or taken here.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `invalid`: A value is malformed; ``field`` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tags_list_tag_uses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tag_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsesBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_tag`: There is no such tag. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: {
+                staff_id?: number | null;
+                /** @description only those that are nobody's */
+                unassigned?: boolean;
+                customer_id?: number | null;
+                state?: components["schemas"]["TaskState-Input"][];
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TasksBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_tasks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "customer_ids": [
+                 *         1,
+                 *         2
+                 *       ],
+                 *       "say": "",
+                 *       "title": "请她来试听",
+                 *       "why": ""
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewTaskBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Added"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_customer`: No customer has this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_member`: There is no such active staff member to do the task.; `bad_task`: A field of the task is outside its limits.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_tasks_today: {
+        parameters: {
+            query?: {
+                staff_id?: number | null;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodayBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_task`: There is no such task, or it is another staff member's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancel_task: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_task`: There is no such task, or it is another staff member's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `task_closed`: The task is already over; ``detail.state`` says how it ended.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    do_task: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": ""
+                 *     }
+                 */
+                "application/json": components["schemas"]["NoteBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_task`: There is no such task, or it is another staff member's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `task_closed`: The task is already over; ``detail.state`` says how it ended.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    give_task: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "staff_id": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["GiveBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_task`: There is no such task, or it is another staff member's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `task_closed`: The task is already over; ``detail.state`` says how it ended.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_member`: There is no such active staff member to do the task. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hand_back_task: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": ""
+                 *     }
+                 */
+                "application/json": components["schemas"]["NoteBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_task`: There is no such task, or it is another staff member's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `task_closed`: The task is already over; ``detail.state`` says how it ended.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mark_replied: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_task`: There is no such task, or it is another staff member's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `task_closed`: The task is already over; ``detail.state`` says how it ended.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11332,12 +23286,26 @@ export interface operations {
     team_add_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "CRM",
+                 *       "scopes": [
+                 *         "customers.write"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewKey"];
             };
         };
@@ -11369,6 +23337,33 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `unknown_scope`: The API key asks for a scope that does not exist. */
             422: {
                 headers: {
@@ -11383,7 +23378,13 @@ export interface operations {
     team_revoke_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 key_id: number;
             };
@@ -11418,6 +23419,15 @@ export interface operations {
             };
             /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11539,6 +23549,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "login": "operator",
+                 *       "password": "siyu-demo-2026"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignIn"];
             };
         };
@@ -11563,6 +23579,24 @@ export interface operations {
             };
             /** @description `forbidden`: the permission is missing; `cross_site` */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11685,12 +23719,28 @@ export interface operations {
     team_add_staff: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "login": "liyy",
+                 *       "name": "李运营",
+                 *       "password": "a-long-passphrase",
+                 *       "roles": [
+                 *         "operator"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewStaff"];
             };
         };
@@ -11722,8 +23772,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `login_taken`: Another staff member has this login. */
+            /** @description `login_taken`: Another staff member has this login.; `userid_taken`: Another staff member has this WeCom userid.; `idempotency_conflict`: The Idempotency-Key came before with another request. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11745,7 +23813,13 @@ export interface operations {
     team_change_staff: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 staff_id: number;
             };
@@ -11753,6 +23827,7 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["StaffChange"];
             };
         };
@@ -11791,7 +23866,345 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_workdays: {
+        parameters: {
+            query?: {
+                year?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YearBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    enter_workday: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "mark": "off",
+                 *       "name": ""
+                 *     }
+                 */
+                "application/json": components["schemas"]["DayIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YearBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_day`: A day of the calendar has a wrong date, mark or name, or is already as it should become.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    take_back_workday: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YearBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_day`: The company has entered nothing for this day. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    replace_workdays: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the write safe to repeat: the same request with this key gets the first answer again for 24 hours and changes nothing; another request with it is a 409 `idempotency_conflict`.
+                 * @example order-20260302-17
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                year: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "days": [
+                 *         {
+                 *           "day": "2027-02-05",
+                 *           "mark": "off",
+                 *           "name": ""
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["YearIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YearBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_conflict`: The Idempotency-Key came before with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: the body has more bytes than this route takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `wrong_media_type`: The body is not sent as the content type that the route takes (application/json). */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_day`: A day of the calendar has a wrong date, mark or name, or is already as it should become.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
             422: {
                 headers: {
                     [name: string]: unknown;

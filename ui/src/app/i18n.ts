@@ -2,6 +2,7 @@ import dayjs from 'dayjs'
 import 'dayjs/locale/zh-cn'
 import i18n from 'i18next'
 import { initReactI18next } from 'react-i18next'
+import { number } from '@/shared/number'
 
 /** Each room brings its own words: `src/rooms/<room>/words.ts` exports `{ zh, en }` under one namespace. */
 const modules = import.meta.glob<{ words: { zh: Record<string, string>; en: Record<string, string> } }>(
@@ -26,14 +27,22 @@ function stored(): string {
   }
 }
 
+/** Counts are separated; other numbers are names (#12345) or years. */
+const COUNTS = /\{\{(count|done|total)\}\}/g
+
+function counted(words: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(words).map(([key, text]) => [key, text.replace(COUNTS, '{{$1, counted}}')]))
+}
+
 void i18n.use(initReactI18next).init({
-  resources: { zh: { translation: zh }, en: { translation: en } },
+  resources: { zh: { translation: counted(zh) }, en: { translation: counted(en) } },
   lng: stored(),
   fallbackLng: 'zh',
   keySeparator: false,
   nsSeparator: false,
   interpolation: { escapeValue: false },
 })
+i18n.services.formatter?.add('counted', (value) => (typeof value === 'number' ? number(value) : String(value)))
 
 dayjs.locale(stored() === 'zh' ? 'zh-cn' : 'en')
 document.documentElement.lang = stored() === 'zh' ? 'zh-CN' : 'en'

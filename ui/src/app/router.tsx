@@ -1,20 +1,19 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  Outlet,
-  redirect,
-} from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, Outlet, redirect } from '@tanstack/react-router'
 import { Frame } from '@/app/Frame'
+import { readAddress } from '@/rooms/customers/address'
+import { later } from '@/shared/later'
 import { Failure, Loading, NotHere } from '@/shared/states'
 
-const root = createRootRoute({ component: Outlet, notFoundComponent: NotHere })
+const root = createRootRoute({ component: Outlet })
 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  component: lazyRouteComponent(() => import('@/rooms/team/SignIn')),
+  // Only a path of this site: "//elsewhere" would lead a person away right after the password.
+  validateSearch: (given: Record<string, unknown>): { next?: string } => ({
+    next: typeof given.next === 'string' && /^\/(?![/\\])/.test(given.next) ? given.next : undefined,
+  }),
+  component: later(() => import('@/rooms/team/SignIn')),
 })
 
 const frame = createRoute({ getParentRoute: () => root, id: 'frame', component: Frame })
@@ -30,70 +29,162 @@ const home = createRoute({
 const journeys = createRoute({
   getParentRoute: () => frame,
   path: '/journeys',
-  component: lazyRouteComponent(() => import('@/rooms/journeys/JourneysList')),
+  component: later(() => import('@/rooms/journeys/JourneysList')),
 })
 const journey = createRoute({
   getParentRoute: () => frame,
   path: '/journeys/$id',
-  component: lazyRouteComponent(() => import('@/rooms/journeys/JourneyPage')),
+  component: later(() => import('@/rooms/journeys/JourneyPage')),
 })
-
-/** What the list of customers is narrowed to; it stands in the address, so that Back brings it again. */
-export interface CustomersSearch {
-  q?: string
-  sort?: 'name' | 'created' | 'activity'
-  pushes?: 'out' | 'in'
-  account?: number
-  region?: string
-}
+const stagesNew = createRoute({
+  getParentRoute: () => frame,
+  path: '/journeys/new',
+  component: later(() => import('@/rooms/journeys/StageEditor').then((found) => ({ default: found.NewStages }))),
+})
+const stagesEdit = createRoute({
+  getParentRoute: () => frame,
+  path: '/journeys/$id/edit',
+  component: later(() => import('@/rooms/journeys/StageEditor')),
+})
 
 const customers = createRoute({
   getParentRoute: () => frame,
   path: '/customers',
-  validateSearch: (given: Record<string, unknown>): CustomersSearch => ({
-    q: typeof given.q === 'string' || typeof given.q === 'number' ? String(given.q) : undefined,
-    sort: given.sort === 'created' || given.sort === 'activity' ? given.sort : undefined,
-    pushes: given.pushes === 'out' || given.pushes === 'in' ? given.pushes : undefined,
-    account: typeof given.account === 'number' ? given.account : undefined,
-    region: typeof given.region === 'string' ? given.region : undefined,
-  }),
-  component: lazyRouteComponent(() => import('@/rooms/customers/CustomersList')),
+  validateSearch: readAddress,
+  component: later(() => import('@/rooms/customers/CustomersList')),
 })
 const customer = createRoute({
   getParentRoute: () => frame,
   path: '/customers/$id',
-  component: lazyRouteComponent(() => import('@/rooms/customers/CustomerPage')),
+  validateSearch: (given: Record<string, unknown>): { tab?: string } => ({
+    tab: typeof given.tab === 'string' ? given.tab : undefined,
+  }),
+  component: later(() => import('@/rooms/customers/CustomerPage')),
 })
 const segments = createRoute({
   getParentRoute: () => frame,
   path: '/segments',
-  component: lazyRouteComponent(() => import('@/rooms/segments/SegmentsList')),
+  component: later(() => import('@/rooms/segments/SegmentsList')),
 })
 const segment = createRoute({
   getParentRoute: () => frame,
   path: '/segments/$id',
-  component: lazyRouteComponent(() => import('@/rooms/segments/SegmentPage')),
+  component: later(() => import('@/rooms/segments/SegmentPage')),
+})
+/** Which list of tags is shown, and which tag is open. */
+export interface TagsSearch {
+  tab?: string
+  open?: number
+}
+
+const tags = createRoute({
+  getParentRoute: () => frame,
+  path: '/tags',
+  validateSearch: (given: Record<string, unknown>): TagsSearch => ({
+    tab: given.tab === 'hygiene' ? given.tab : undefined,
+    open: Number.isInteger(given.open) && Number(given.open) > 0 ? Number(given.open) : undefined,
+  }),
+  component: later(() => import('@/rooms/tags/TagsPage')),
+})
+const lifecycle = createRoute({
+  getParentRoute: () => frame,
+  path: '/lifecycle',
+  validateSearch: (given: Record<string, unknown>): { tab?: string } => ({
+    tab: typeof given.tab === 'string' ? given.tab : undefined,
+  }),
+  component: later(() => import('@/rooms/lifecycle/LifecyclePage')),
 })
 const imports = createRoute({
   getParentRoute: () => frame,
   path: '/imports',
-  component: lazyRouteComponent(() => import('@/rooms/imports/ImportsList')),
+  component: later(() => import('@/rooms/imports/ImportsList')),
 })
 const oneImport = createRoute({
   getParentRoute: () => frame,
   path: '/imports/$id',
-  component: lazyRouteComponent(() => import('@/rooms/imports/ImportPage')),
+  component: later(() => import('@/rooms/imports/ImportPage')),
 })
 const reviews = createRoute({
   getParentRoute: () => frame,
   path: '/reviews',
-  component: lazyRouteComponent(() => import('@/rooms/reviews/ReviewsPage')),
+  component: later(() => import('@/rooms/reviews/ReviewsPage')),
 })
+/** What the library is narrowed to, and which piece is open at which tab. */
+export interface ContentSearch {
+  q?: string
+  kind?: string
+  archived?: boolean
+  open?: number
+  tab?: string
+  did?: string
+}
+
 const content = createRoute({
   getParentRoute: () => frame,
   path: '/content',
-  component: lazyRouteComponent(() => import('@/rooms/content/ContentPage')),
+  validateSearch: (given: Record<string, unknown>): ContentSearch => ({
+    q: typeof given.q === 'string' || typeof given.q === 'number' ? String(given.q) : undefined,
+    kind: typeof given.kind === 'string' ? given.kind : undefined,
+    archived: given.archived === true || undefined,
+    open: Number.isInteger(given.open) && Number(given.open) > 0 ? Number(given.open) : undefined,
+    tab: typeof given.tab === 'string' ? given.tab : undefined,
+    did: typeof given.did === 'string' ? given.did : undefined,
+  }),
+  component: later(() => import('@/rooms/content/ContentPage')),
 })
+const contentNew = createRoute({
+  getParentRoute: () => frame,
+  path: '/content/new',
+  validateSearch: (given: Record<string, unknown>): { kind?: string } => ({
+    kind: typeof given.kind === 'string' ? given.kind : undefined,
+  }),
+  component: later(() => import('@/rooms/content/EditorPage').then((found) => ({ default: found.NewContent }))),
+})
+const contentEdit = createRoute({
+  getParentRoute: () => frame,
+  path: '/content/$id/edit',
+  component: later(() => import('@/rooms/content/EditorPage')),
+})
+
+const channels = createRoute({
+  getParentRoute: () => frame,
+  path: '/channels',
+  component: later(() => import('@/rooms/channels/ChannelsList')),
+})
+const channel = createRoute({
+  getParentRoute: () => frame,
+  path: '/channels/$id',
+  component: later(() => import('@/rooms/channels/ChannelPage')),
+})
+
+const outreach = createRoute({
+  getParentRoute: () => frame,
+  path: '/outreach',
+  component: later(() => import('@/rooms/outreach/PolicyPage')),
+})
+const pushdesk = createRoute({
+  getParentRoute: () => frame,
+  path: '/pushdesk',
+  validateSearch: (given: Record<string, unknown>): { staff?: number } => ({
+    staff: Number.isInteger(given.staff) && Number(given.staff) > 0 ? Number(given.staff) : undefined,
+  }),
+  component: later(() => import('@/rooms/pushdesk/PushDesk')),
+})
+const replies = createRoute({
+  getParentRoute: () => frame,
+  path: '/replies',
+  validateSearch: (given: Record<string, unknown>): { tab?: string } => ({
+    tab: typeof given.tab === 'string' ? given.tab : undefined,
+  }),
+  component: later(() => import('@/rooms/replies/RepliesPage')),
+})
+const workdays = createRoute({
+  getParentRoute: () => frame,
+  path: '/workdays',
+  component: later(() => import('@/rooms/workdays/WorkdaysPage')),
+})
+/** Any other address; the frame stays, so that the menu leads on. */
+const nowhere = createRoute({ getParentRoute: () => frame, path: '$', component: NotHere })
 
 const tree = root.addChildren([
   signIn,
@@ -101,14 +192,27 @@ const tree = root.addChildren([
     home,
     journeys,
     journey,
+    stagesNew,
+    stagesEdit,
     customers,
     customer,
     segments,
     segment,
+    tags,
+    lifecycle,
     imports,
     oneImport,
     reviews,
     content,
+    contentNew,
+    contentEdit,
+    channels,
+    channel,
+    outreach,
+    pushdesk,
+    replies,
+    workdays,
+    nowhere,
   ]),
 ])
 

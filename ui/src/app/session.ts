@@ -6,6 +6,8 @@ export function useSession() {
   return useQuery({
     queryKey: ['session'],
     staleTime: 60_000,
+    // Somebody else may have signed in in another tab of this browser.
+    refetchOnWindowFocus: 'always',
     queryFn: async () => {
       try {
         return await data(api.GET('/api/team/me'))
@@ -23,10 +25,12 @@ export function useMay(permission: string): boolean {
   return me != null && (me.permissions.includes('*') || me.permissions.includes(permission))
 }
 
-export function useSignOut() {
+/** Leaves the frame first: its polls must not ask for a session that has just ended. */
+export function useSignOut(leave: () => Promise<unknown>) {
   const client = useQueryClient()
   return async () => {
     await api.POST('/api/team/sign-out')
+    await leave()
     client.clear()
   }
 }

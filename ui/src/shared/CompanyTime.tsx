@@ -25,6 +25,7 @@ export function CompanyTime() {
   if (!state) return null
   return (
     <Tag
+      style={{ marginInlineEnd: 0, color: state.virtual ? '#7a4a00' : undefined, fontVariantNumeric: 'tabular-nums' }}
       color={state.virtual ? 'gold' : 'default'}
       title={`${state.virtual ? t('time.virtual') : t('time.real')} · ${state.zone}`}
     >

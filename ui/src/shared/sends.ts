@@ -7,6 +7,8 @@ const COLOURS: Record<string, string> = {
   waiting: 'gold',
   ready: 'blue',
   gathered: 'blue',
+  planned: 'blue',
+  handed: 'blue',
   claimed: 'blue',
 }
 

@@ -7,6 +7,7 @@ export function useTell() {
   const fault = useFault()
   return {
     done: (text: string) => void message.success(text),
+    say: (text: string) => void message.error(text),
     failed: (error: unknown) => void message.error(fault(error)),
   }
 }

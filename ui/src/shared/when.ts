@@ -20,6 +20,11 @@ export function dawn(date: string): string {
   return dayjs.tz(`${date}T00:00:00`).toISOString()
 }
 
+/** The instant of a wall-clock time (`YYYY-MM-DDTHH:mm`) of the company. */
+export function instant(text: string): string {
+  return dayjs.tz(text).toISOString()
+}
+
 /** A moment as people write it: without the year when it is this one. */
 export function when(iso: string | null | undefined): string {
   if (!iso) return '—'
@@ -32,8 +37,11 @@ export function exactly(iso: string | null | undefined): string {
   return iso ? local(iso).format('YYYY-MM-DD HH:mm:ss') : '—'
 }
 
-export function day(iso: string): string {
-  return local(iso).format('YYYY-MM-DD dddd')
+/** A day as people say it: without the year when it is this one. */
+export function day(date: string): string {
+  const moment = dayjs.tz(`${date}T00:00:00`)
+  const year = moment.year() === local().year() ? '' : moment.locale() === 'zh-cn' ? 'YYYY年' : ' YYYY'
+  return moment.format(moment.locale() === 'zh-cn' ? `${year}M月D日 dddd` : `dddd, MMMM D${year && `,${year}`}`)
 }
 
 /** 分 as money. */

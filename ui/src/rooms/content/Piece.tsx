@@ -1,137 +1,149 @@
-import { useQuery } from '@tanstack/react-query'
-import { Flex, Progress, Statistic, Table, Tabs, Typography } from 'antd'
-import { api, data } from '@/api/client'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Alert, Button, Drawer, Flex, Popconfirm, Tabs } from 'antd'
+import { useState } from 'react'
+import { ApiError, api, data } from '@/api/client'
 import type { components } from '@/api/schema'
 import { useMay } from '@/app/session'
-import { spent } from '@/rooms/customers/events'
 import { useSay } from '@/shared/say'
-import { Loaded } from '@/shared/states'
+import { Failure, Loaded, Loading } from '@/shared/states'
+import { useTell } from '@/shared/tell'
+import { Effect } from './Effect'
+import { Phone } from './Phone'
+import { Readers } from './Readers'
+import { Versions } from './Versions'
+import './content.css'
 
-type Summary = components['schemas']['SummaryBody']
-const PAGELESS = new Set(['text', 'template', 'link'])
+type Content = components['schemas']['ContentBody']
 
-/** One piece: as a customer sees it, and what became of it. */
-export function Piece({ piece }: { piece: Summary }) {
+/** The piece that the address names, over the list. */
+export function PieceDrawer({ id, close }: { id: number | undefined; close: () => void }) {
+  const content = useQuery({
+    queryKey: ['content', id],
+    enabled: id !== undefined,
+    queryFn: () => data(api.GET('/api/content/{content_id}', { params: { path: { content_id: id ?? 0 } } })),
+  })
+  return (
+    <Drawer
+      open={id !== undefined}
+      onClose={close}
+      size={760}
+      title={content.data?.title}
+      destroyOnHidden
+      styles={{ wrapper: { maxWidth: '100%' } }}
+      extra={content.data && <Acts piece={content.data} />}
+    >
+      <Loaded query={content}>{(piece) => <Piece key={piece.content_id} piece={piece} />}</Loaded>
+    </Drawer>
+  )
+}
+
+/** One piece: as a customer sees it, what became of it, and who is behind the numbers. */
+function Piece({ piece }: { piece: Content }) {
   const t = useSay()
+  const { tab } = useSearch({ from: '/frame/content' })
+  const navigate = useNavigate({ from: '/content' })
+  const id = piece.content_id
   return (
     <Tabs
+      activeKey={tab ?? 'preview'}
+      onChange={(key) =>
+        void navigate({
+          search: (before) => ({ ...before, did: undefined, tab: key === 'preview' ? undefined : key }),
+          replace: true,
+        })
+      }
       items={[
         { key: 'preview', label: t('content.preview'), children: <Preview piece={piece} /> },
-        { key: 'statistics', label: t('content.statistics'), children: <Effect id={piece.content_id} /> },
+        { key: 'statistics', label: t('content.statistics'), children: <Effect id={id} /> },
+        { key: 'versions', label: t('content.versions'), children: <Versions piece={piece} /> },
+        { key: 'readers', label: t('content.who'), children: <Readers id={id} form={piece.kind === 'form'} /> },
       ]}
     />
   )
 }
 
-/** The words of a piece that has no page: its text, its address, or the lines of its template in their order. */
-function told(body: Record<string, unknown>): string {
-  if (typeof body.text === 'string') return body.text
-  if (typeof body.url === 'string') return body.url
-  const lines = (body.template as { data?: Record<string, string> } | null)?.data ?? {}
-  const rank = (name: string) => (name === 'first' ? 0 : name === 'remark' ? 2 : 1)
-  return Object.entries(lines)
-    .sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b))
-    .map(([, line]) => line)
-    .join('\n')
-}
-
-function Preview({ piece }: { piece: Summary }) {
+/** What may be done with a piece: changed, published, taken out of the library and put back. */
+function Acts({ piece }: { piece: Content }) {
   const t = useSay()
+  const tell = useTell()
+  const client = useQueryClient()
+  const navigate = useNavigate()
   const mayWrite = useMay('content.write')
-  const plain = PAGELESS.has(piece.kind) || !mayWrite
-  const content = useQuery({
-    queryKey: ['content', piece.content_id, piece.latest],
-    enabled: plain,
-    queryFn: () => data(api.GET('/api/content/{content_id}', { params: { path: { content_id: piece.content_id } } })),
+  const path = { content_id: piece.content_id }
+  const doing = useMutation({
+    mutationFn: async (what: 'archive' | 'restore' | 'publish') => {
+      if (what === 'archive') await api.DELETE('/api/content/{content_id}', { params: { path } })
+      else if (what === 'restore') await api.POST('/api/content/{content_id}/restore', { params: { path } })
+      else await api.POST('/api/content/{content_id}/publish', { params: { path }, body: {} })
+    },
+    onSuccess: (_, what) => {
+      tell.done(t(`content.did_${what}`))
+      void client.invalidateQueries({ queryKey: ['contents'] })
+      void client.invalidateQueries({ queryKey: ['content', piece.content_id] })
+    },
+    onError: (error) => {
+      const used = error instanceof ApiError ? (error.detail.used_by as { kind: string; name: string }[]) : undefined
+      if (!used) return tell.failed(error)
+      const names = used.map((one) => t(`content.user.${one.kind}`, { name: one.name })).join(t('shared.comma'))
+      tell.say(t('content.used_by', { names }))
+    },
   })
-  if (!plain)
+  if (!mayWrite) return null
+  if (piece.archived)
     return (
-      <iframe
-        title={t('content.preview')}
-        src={`/api/content/${piece.content_id}/preview`}
-        style={{
-          width: 390,
-          maxWidth: '100%',
-          height: 'calc(100vh - 200px)',
-          border: '1px solid var(--siyu-line)',
-          borderRadius: 16,
-        }}
-      />
+      <Button loading={doing.isPending} onClick={() => doing.mutate('restore')}>
+        {t('content.restore')}
+      </Button>
     )
   return (
-    <Loaded query={content}>
-      {({ body }) => (
-        <>
-          <Typography.Paragraph type="secondary">{t('content.no_page')}</Typography.Paragraph>
-          <Typography.Paragraph
-            style={{ whiteSpace: 'pre-wrap', padding: 16, background: '#eef6f2', borderRadius: 12 }}
-          >
-            {told(body)}
-          </Typography.Paragraph>
-        </>
+    <Flex gap={8} wrap justify="end">
+      <Popconfirm
+        title={t('content.ask_archive')}
+        description={t('content.archive_means')}
+        okText={t('content.archive')}
+        onConfirm={() => doing.mutate('archive')}
+      >
+        <Button>{t('content.archive')}</Button>
+      </Popconfirm>
+      {piece.published !== piece.latest && (
+        <Button loading={doing.isPending} onClick={() => doing.mutate('publish')}>
+          {t('content.publish')}
+        </Button>
       )}
-    </Loaded>
+      {piece.kind !== 'landing' && (
+        <Button
+          type="primary"
+          onClick={() => void navigate({ to: '/content/$id/edit', params: { id: String(piece.content_id) } })}
+        >
+          {t('content.edit')}
+        </Button>
+      )}
+    </Flex>
   )
 }
 
-function Effect({ id }: { id: number }) {
+/** The latest version as a customer would see it, page and messages. */
+function Preview({ piece }: { piece: Content }) {
   const t = useSay()
-  const query = useQuery({
-    queryKey: ['content', id, 'statistics'],
-    refetchInterval: 10_000,
-    queryFn: () => data(api.GET('/api/content/{content_id}/statistics', { params: { path: { content_id: id } } })),
+  const mayWrite = useMay('content.write')
+  const [customer, setCustomer] = useState<number>()
+  const { key, kind, title, digest, body } = piece
+  const shown = useQuery({
+    queryKey: ['content', piece.content_id, 'shown', piece.latest, customer],
+    enabled: mayWrite,
+    retry: false,
+    placeholderData: (before) => before,
+    queryFn: () =>
+      data(
+        api.POST('/api/content/preview', {
+          params: { query: { customer_id: customer } },
+          body: { key, kind, title, digest, body },
+        }),
+      ),
   })
-  return (
-    <Loaded query={query}>
-      {(found) => {
-        const most = Math.max(1, ...found.pages.map((page) => page.views))
-        return (
-          <Flex vertical gap={20}>
-            <Flex wrap gap={28}>
-              <Statistic title={t('content.views')} value={found.views} />
-              <Statistic title={t('content.readers')} value={found.readers} />
-              <Statistic title={t('content.time')} value={spent(found.ms, t)} />
-              <Statistic title={t('content.clicks')} value={found.clicks} />
-              <Statistic title={t('content.forwards')} value={found.forwarded_views} />
-            </Flex>
-            {found.form_views > 0 && (
-              <Flex wrap gap={28}>
-                <Statistic title={t('content.form_views')} value={found.form_views} />
-                <Statistic title={t('content.started')} value={found.started} />
-                <Statistic title={t('content.submitted')} value={found.submitted} />
-              </Flex>
-            )}
-            {found.pages.length > 0 && (
-              <div>
-                <Typography.Text strong>{t('content.pages')}</Typography.Text>
-                {found.pages.map((page) => (
-                  <Flex key={page.page} gap={12} align="center">
-                    <span style={{ width: 72 }}>{t('content.page', { page: page.page })}</span>
-                    <Progress
-                      percent={(page.views / most) * 100}
-                      format={() => `${page.views} · ${spent(page.ms, t)}`}
-                      style={{ flex: 1, paddingInlineEnd: 90 }}
-                    />
-                  </Flex>
-                ))}
-              </div>
-            )}
-            {found.fields.length > 0 && (
-              <Table
-                size="small"
-                rowKey="field"
-                pagination={false}
-                dataSource={found.fields}
-                title={() => t('content.losses')}
-                columns={[
-                  { title: t('content.field'), dataIndex: 'label' },
-                  { title: t('content.left'), align: 'right', dataIndex: 'left_here' },
-                ]}
-              />
-            )}
-          </Flex>
-        )
-      }}
-    </Loaded>
-  )
+  if (!mayWrite) return <Alert type="info" showIcon title={t('content.preview_for_writers')} />
+  if (shown.error) return <Failure error={shown.error} retry={() => void shown.refetch()} />
+  if (!shown.data) return <Loading />
+  return <Phone shown={shown.data} title={title} customer={customer} choose={setCustomer} />
 }

@@ -8,6 +8,7 @@ import { useSay } from '@/shared/say'
 import { sendColour } from '@/shared/sends'
 import { Loaded, Nothing } from '@/shared/states'
 import { exactly, when } from '@/shared/when'
+import { endingWord } from './events'
 import { useStepTitles } from './StepTitle'
 
 type History = components['schemas']['HistoryBody']
@@ -44,6 +45,10 @@ function Lived({ history: { enrolment, steps, goals, sends } }: { history: Histo
   const title = useStepTitles(enrolment.journey_id, enrolment.version)
   const last = steps.length - 1
   const ended = enrolment.ended_at !== null
+  const edge = (name: string) =>
+    name.startsWith('move:') && name !== 'move:by_hand'
+      ? t('edge.move', { reason: names.rule(enrolment.journey_id, name) })
+      : t(`edge.${name}`, { defaultValue: name })
   return (
     <Card
       size="small"
@@ -55,11 +60,11 @@ function Lived({ history: { enrolment, steps, goals, sends } }: { history: Histo
             {names.journey(enrolment.journey_id)}
           </Link>
           <Tag color={ended ? 'default' : 'green'}>
-            {ended ? t(`ended.${enrolment.reason}`, { defaultValue: enrolment.reason ?? '' }) : t('wave.active')}
+            {ended ? endingWord(enrolment.journey_id, enrolment.reason ?? '', names, t) : t('wave.active')}
           </Tag>
           {Object.entries(goals).map(([name, at]) => (
             <Tag key={name} color="gold" title={exactly(at)}>
-              {t('customer.goal', { name })}
+              {t('customer.goal', { name: names.rule(enrolment.journey_id, `goal:${name}`) })}
             </Tag>
           ))}
         </Flex>
@@ -77,7 +82,7 @@ function Lived({ history: { enrolment, steps, goals, sends } }: { history: Histo
                   <Typography.Text type="secondary" style={{ fontVariantNumeric: 'tabular-nums' }}>
                     {when(step.at)}
                   </Typography.Text>
-                  <Tag>{t(`edge.${step.edge}`, { defaultValue: step.edge })}</Tag>
+                  <Tag>{edge(step.edge)}</Tag>
                   <b>{title(step.node)}</b>
                 </Flex>
                 {send && (

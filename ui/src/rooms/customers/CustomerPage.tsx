@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { Avatar, Card, Col, Flex, Row, Space, Tabs, Tag, Typography } from 'antd'
 import { useState } from 'react'
 import { api, data } from '@/api/client'
@@ -7,6 +7,7 @@ import type { components } from '@/api/schema'
 import { useMay } from '@/app/session'
 import { useSay } from '@/shared/say'
 import { Loaded } from '@/shared/states'
+import { useTitle } from '@/shared/title'
 import { when } from '@/shared/when'
 import { CustomerButtons } from './CustomerButtons'
 import { CustomerJourneys } from './CustomerJourneys'
@@ -54,17 +55,20 @@ function Customer({
   const mayTags = useMay('tags.read')
   const maySegments = useMay('segments.read')
   const name = profile.name ?? t('customer.nameless', { id })
+  useTitle(name)
+  const { tab } = useSearch({ from: '/frame/customers/$id' })
+  const navigate = useNavigate({ from: '/customers/$id' })
   return (
     <section style={{ maxWidth: 1480, margin: '0 auto' }}>
       <Card styles={{ body: { padding: 20 } }} style={{ marginBottom: 12 }}>
         <Flex wrap gap={16} align="center" justify="space-between">
           <Flex gap={16} align="center" style={{ minWidth: 0 }}>
             <Avatar size={56} style={{ background: 'var(--siyu-green)', fontSize: 24, flex: 'none' }}>
-              {profile.name ? profile.name.slice(0, 1) : '#'}
+              {profile.name ? [...profile.name][0] : '#'}
             </Avatar>
             <div style={{ minWidth: 0 }}>
               <Flex gap={8} align="center" wrap>
-                <Typography.Title level={3} style={{ margin: 0 }}>
+                <Typography.Title level={3} style={{ margin: 0, overflowWrap: 'anywhere' }}>
                   {name}
                 </Typography.Title>
                 {profile.opted_out_at && (
@@ -103,6 +107,10 @@ function Customer({
         <Col xs={24} lg={15} xl={16}>
           <Card styles={{ body: { padding: '4px 20px 20px' } }}>
             <Tabs
+              activeKey={tab ?? 'timeline'}
+              onChange={(key) =>
+                void navigate({ search: { tab: key === 'timeline' ? undefined : key }, replace: true })
+              }
               items={[
                 { key: 'timeline', label: t('customer.timeline'), children: <Timeline id={id} clear={clear} /> },
                 ...(mayJourneys

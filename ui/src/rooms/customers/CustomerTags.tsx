@@ -1,9 +1,11 @@
 import { PlusOutlined } from '@ant-design/icons'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { Alert, Button, Card, Flex, Form, Input, Modal, Select, Tag, Typography } from 'antd'
 import { useState } from 'react'
 import { api, data } from '@/api/client'
 import { useMay } from '@/app/session'
+import { useFault } from '@/shared/fault'
 import { useNames, useTags } from '@/shared/lookups'
 import { useSay } from '@/shared/say'
 import { Loaded } from '@/shared/states'
@@ -50,7 +52,9 @@ export function CustomerTags({ id }: { id: number }) {
                     setAsking({ remove: { tag_id: item.tag_id, path: item.path } })
                   }}
                 >
-                  {item.path}
+                  <Link to="/customers" search={{ tag: item.tag_id }} title={t('customer.tag_people')}>
+                    {item.path}
+                  </Link>
                 </Tag>
                 {item.why && <Typography.Text>{cause(item.why, names, t)}</Typography.Text>}
                 <br />
@@ -81,6 +85,7 @@ function Tagging({
   const tell = useTell()
   const client = useQueryClient()
   const tags = useTags()
+  const fault = useFault()
   const [form] = Form.useForm<{ tag: number; why: string }>()
   const saving = useMutation({
     mutationFn: ({ tag, why }: { tag?: number; why: string }) => {
@@ -128,7 +133,7 @@ function Tagging({
         >
           <Input maxLength={200} placeholder={t('customer.tag_why_hint')} />
         </Form.Item>
-        {tags.error && <Alert type="error" title={String(tags.error)} />}
+        {tags.error && <Alert type="error" title={fault(tags.error)} />}
       </Form>
     </Modal>
   )

@@ -47,6 +47,25 @@ export function Identities({ id, clear }: { id: number; clear: boolean }) {
     onError: tell.failed,
   })
 
+  const undoing = useMutation({
+    mutationFn: (decision_id: number) =>
+      data(api.DELETE('/api/customers/decisions/{decision_id}', { params: { path: { decision_id } } })),
+    onSuccess: async () => {
+      tell.done(t('review.undone'))
+      await client.invalidateQueries({ queryKey: ['customer'] })
+      await client.invalidateQueries({ queryKey: ['cases'] })
+      await client.invalidateQueries({ queryKey: ['decisions'] })
+    },
+    onError: tell.failed,
+  })
+  const askUndo = (decision: number) =>
+    modal.confirm({
+      title: t('review.undo_ask'),
+      content: t('review.undo_means'),
+      okText: t('review.undo'),
+      onOk: () => undoing.mutateAsync(decision).catch(() => undefined),
+    })
+
   function ask(origin: number) {
     modal.confirm({
       title: t('customer.separate_ask', { id: origin }),
@@ -105,11 +124,16 @@ export function Identities({ id, clear }: { id: number; clear: boolean }) {
         <div style={{ marginTop: 8 }}>
           <Typography.Text strong>{t('customer.decisions')}</Typography.Text>
           {decisions.data.map((one) => (
-            <div key={one.decision_id}>
+            <Flex key={one.decision_id} justify="space-between" align="center" gap={8}>
               <Typography.Text type="secondary" delete={one.undone_at !== null}>
                 {t(`review.said_${one.verdict}`)} · {when(one.decided_at)} · {sourceWord(one.actor, names, t)}
               </Typography.Text>
-            </div>
+              {mayWrite && one.undone_at === null && (
+                <Button size="small" type="link" onClick={() => askUndo(one.decision_id)}>
+                  {t('review.undo')}
+                </Button>
+              )}
+            </Flex>
           ))}
         </div>
       )}

@@ -75,7 +75,7 @@ function One({ entry }: { entry: Entry }) {
             <StepTitle journey={entry.origin.id} version={entry.origin.version} node={entry.origin.node} />
           </>
         ) : (
-          entry.origin.kind
+          t(`source.${entry.origin.kind}`, { defaultValue: entry.origin.kind })
         )}
       </Typography.Paragraph>
       <Timeline

@@ -1,11 +1,16 @@
+import { CheckOutlined, MinusOutlined } from '@ant-design/icons'
+import { useQuery } from '@tanstack/react-query'
 import { Button, Card, Flex, Tag, Typography } from 'antd'
 import { type ReactNode, useState } from 'react'
+import { api, data } from '@/api/client'
 import { useMay } from '@/app/session'
 import { useAttributes, useNames } from '@/shared/lookups'
+import { number } from '@/shared/number'
 import { useSay } from '@/shared/say'
 import { when } from '@/shared/when'
 import type { Profile } from './CustomerPage'
 import { arrival, sourceWord } from './events'
+import { Points } from './Points'
 import { ProfileForm } from './ProfileForm'
 
 function Fact({ name, note, children }: { name: string; note?: string; children: ReactNode }) {
@@ -26,6 +31,43 @@ function Fact({ name, note, children }: { name: string; note?: string; children:
   )
 }
 
+/** Whether the person agreed; not having been asked counts as no. */
+function Consent({ kind, given }: { kind: string; given: boolean }) {
+  const t = useSay()
+  return (
+    <Tag color={given ? 'green' : 'default'} icon={given ? <CheckOutlined /> : <MinusOutlined />}>
+      {t(given ? 'consent.given' : 'consent.not_given', { what: t(`consent.${kind}`) })}
+    </Tag>
+  )
+}
+
+/** How far the person is, and when that ends if nothing more happens. */
+function Standing({ customer }: { customer: number }) {
+  const t = useSay()
+  const names = useNames()
+  const enabled = useMay('lifecycle.read')
+  const [asking, setAsking] = useState(false)
+  const { data: standing } = useQuery({
+    queryKey: ['standing', customer],
+    enabled,
+    queryFn: () =>
+      data(api.GET('/api/lifecycle/customers/{customer_id}', { params: { path: { customer_id: customer } } })),
+  })
+  if (!standing) return null
+  const note = standing.by_hand
+    ? t('customer.level_by_hand')
+    : standing.falls_at && t('customer.level_falls', { at: when(standing.falls_at) })
+  return (
+    <Fact name={t('customer.lifecycle')} note={note || undefined}>
+      {t('customer.level', { level: names.level(standing.level), score: number(standing.score) })}{' '}
+      <Button type="link" size="small" style={{ padding: 0 }} onClick={() => setAsking(true)}>
+        {t('customer.points')}
+      </Button>
+      {asking && <Points customer={customer} close={() => setAsking(false)} />}
+    </Fact>
+  )
+}
+
 /** What is known of a person, with who wrote each value and when; how the person came; whom they follow. */
 export function ProfileCard({ profile }: { profile: Profile }) {
   const t = useSay()
@@ -36,7 +78,6 @@ export function ProfileCard({ profile }: { profile: Profile }) {
   const written = new Map(profile.written_by.map((one) => [one.name, one]))
   const order = definitions.map((one) => one.name)
   const known = Object.keys(profile.attributes).sort((a, b) => order.indexOf(a) - order.indexOf(b))
-  const consents = [profile.contact_consent && 'contact', profile.profiling_consent && 'profiling'].filter(Boolean)
   return (
     <Card
       title={t('customer.profile')}
@@ -59,7 +100,7 @@ export function ProfileCard({ profile }: { profile: Profile }) {
             name={names.attribute(name)}
             note={by ? t('customer.written', { source: sourceWord(by.source, names, t), at: when(by.at) }) : undefined}
           >
-            {name === 'gender' ? t(`gender.${String(value)}`, { defaultValue: String(value) }) : String(value)}
+            {names.value(name, value)}
           </Fact>
         )
       })}
@@ -73,6 +114,7 @@ export function ProfileCard({ profile }: { profile: Profile }) {
           {arrival(`${profile.latest_touch.kind}/${profile.latest_touch.code}`, t)}
         </Fact>
       )}
+      <Standing customer={profile.customer_id} />
       {profile.follows.length > 0 && (
         <Fact name={t('customer.follows')}>
           {profile.follows.map((follow) => (
@@ -83,7 +125,7 @@ export function ProfileCard({ profile }: { profile: Profile }) {
                 {!follow.following
                   ? t('customer.lost', { at: when(follow.lost_at) })
                   : follow.staff
-                    ? t('customer.contact', { staff: follow.staff, at: when(follow.followed_at) })
+                    ? t('customer.contact', { staff: names.contact(follow.staff), at: when(follow.followed_at) })
                     : t('customer.following', { at: when(follow.followed_at) })}
                 {follow.remark ? ` · ${follow.remark}` : ''}
               </Typography.Text>
@@ -91,13 +133,10 @@ export function ProfileCard({ profile }: { profile: Profile }) {
           ))}
         </Fact>
       )}
-      {consents.length > 0 && (
-        <Fact name={t('customer.consent')}>
-          {consents.map((one) => (
-            <Tag key={String(one)}>{t(`consent.${String(one)}`)}</Tag>
-          ))}
-        </Fact>
-      )}
+      <Fact name={t('customer.consent')}>
+        <Consent kind="contact" given={profile.contact_consent} />
+        <Consent kind="profiling" given={profile.profiling_consent} />
+      </Fact>
       <ProfileForm profile={profile} open={editing} close={() => setEditing(false)} />
     </Card>
   )

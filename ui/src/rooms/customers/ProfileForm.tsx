@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Form, Input, InputNumber, Modal, Select, Switch, Typography } from 'antd'
+import { Button, Form, Input, InputNumber, Modal, Select, Space, Switch, Typography } from 'antd'
 import { ApiError, api, data } from '@/api/client'
 import type { components } from '@/api/schema'
+import { useFault } from '@/shared/fault'
 import { useAttributes, useNames } from '@/shared/lookups'
 import { useSay } from '@/shared/say'
 import { useTell } from '@/shared/tell'
@@ -35,10 +36,57 @@ function field(definition: Definition, say: (key: string, values?: Record<string
   }
 }
 
-/** Edit attributes by hand. Masked phones and emails start empty: what is left empty and untouched stays as it is. */
+/** The present value masked, with ways to write another or to remove it. Undefined keeps it, null removes it. */
+function Masked({
+  id,
+  shown,
+  value,
+  onChange,
+}: {
+  id?: string
+  shown: string
+  value?: string | null
+  onChange?: (value: string | null | undefined) => void
+}) {
+  const t = useSay()
+  const back = <Button onClick={() => onChange?.(undefined)}>{t('customer.keep_value')}</Button>
+  if (value === undefined)
+    return (
+      <Space.Compact block>
+        <Input id={id} readOnly value={shown} />
+        <Button onClick={() => onChange?.('')}>{t('customer.change_value')}</Button>
+        <Button danger onClick={() => onChange?.(null)}>
+          {t('customer.remove_value')}
+        </Button>
+      </Space.Compact>
+    )
+  if (value === null)
+    return (
+      <Space.Compact block>
+        <Input id={id} readOnly status="warning" value={t('customer.value_goes', { value: shown })} />
+        {back}
+      </Space.Compact>
+    )
+  return (
+    <Space.Compact block>
+      <Input
+        id={id}
+        autoFocus
+        maxLength={500}
+        value={value}
+        placeholder={t('customer.new_value', { value: shown })}
+        onChange={(event) => onChange?.(event.target.value)}
+      />
+      {back}
+    </Space.Compact>
+  )
+}
+
+/** Edit attributes by hand. A masked phone or email stays as it is unless it is changed or removed on purpose. */
 export function ProfileForm({ profile, open, close }: { profile: Profile; open: boolean; close: () => void }) {
   const t = useSay()
   const tell = useTell()
+  const fault = useFault()
   const names = useNames()
   const client = useQueryClient()
   const definitions = (useAttributes().data ?? []).filter((one) => one.mode !== 'rule' && !HIDDEN.has(one.name))
@@ -62,7 +110,7 @@ export function ProfileForm({ profile, open, close }: { profile: Profile; open: 
     onError: (error) => {
       const name = error instanceof ApiError ? error.field?.split('.').at(-1) : undefined
       if (error instanceof ApiError && name && definitions.some((one) => one.name === name))
-        form.setFields([{ name, errors: [error.message] }])
+        form.setFields([{ name, errors: [fault(error)] }])
       else tell.failed(error)
     },
   })
@@ -71,7 +119,8 @@ export function ProfileForm({ profile, open, close }: { profile: Profile; open: 
     const changed: Record<string, unknown> = {}
     for (const [name, given] of Object.entries(values)) {
       const value = given === '' || given === undefined ? null : given
-      if (masked(name) ? value !== null : value !== (profile.attributes[name] ?? null)) changed[name] = value
+      if (masked(name) ? given !== undefined && given !== '' : value !== (profile.attributes[name] ?? null))
+        changed[name] = value
     }
     if (Object.keys(changed).length) saving.mutate(changed)
     else close()
@@ -102,9 +151,8 @@ export function ProfileForm({ profile, open, close }: { profile: Profile; open: 
             name={one.name}
             label={names.attribute(one.name)}
             valuePropName={one.type === 'bool' ? 'checked' : 'value'}
-            extra={masked(one.name) ? String(profile.attributes[one.name]) : undefined}
           >
-            {field(one, t)}
+            {masked(one.name) ? <Masked shown={String(profile.attributes[one.name])} /> : field(one, t)}
           </Form.Item>
         ))}
       </Form>

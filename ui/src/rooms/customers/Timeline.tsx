@@ -1,4 +1,4 @@
-import { Flex, Timeline as Line, Segmented, Typography } from 'antd'
+import { Flex, Timeline as Line, Radio, Typography } from 'antd'
 import { useState } from 'react'
 import { api, data } from '@/api/client'
 import { useNames, useReason } from '@/shared/lookups'
@@ -7,6 +7,7 @@ import { useSay } from '@/shared/say'
 import { Loaded, Nothing } from '@/shared/states'
 import { day, exactly, local } from '@/shared/when'
 import { gather, sentence, sourceWord, THEMES, type Told, themeColour } from './events'
+import './timeline.css'
 
 function byDay(told: Told[]): [string, Told[]][] {
   const days = new Map<string, Told[]>()
@@ -35,16 +36,17 @@ export function Timeline({ id, clear }: { id: number; clear: boolean }) {
   )
   return (
     <>
-      <div style={{ overflowX: 'auto', marginBottom: 16 }}>
-        <Segmented
-          value={theme}
-          onChange={setTheme}
-          options={[
-            { value: 'all', label: t('customer.all_types') },
-            ...Object.keys(THEMES).map((value) => ({ value, label: t(`theme.${value}`) })),
-          ]}
-        />
-      </div>
+      <Radio.Group
+        optionType="button"
+        aria-label={t('customer.timeline_filter')}
+        value={theme}
+        onChange={(event) => setTheme(String(event.target.value))}
+        options={[
+          { value: 'all', label: t('customer.all_types') },
+          ...Object.keys(THEMES).map((value) => ({ value, label: t(`theme.${value}`) })),
+        ]}
+        className="siyu-themes"
+      />
       <Loaded query={{ ...list, data: list.rows }}>
         {(rows) =>
           rows.length === 0 ? (

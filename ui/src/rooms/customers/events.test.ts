@@ -13,7 +13,13 @@ const names: Names = {
   segment: named('人群'),
   tag: named('标签'),
   staff: named('员工'),
+  level: (key) => `${key}`,
+  contact: (userid) => `${userid}`,
+  channel: named('渠道'),
+  stage: (_, key) => ({ aware: '认知期', keen: '有兴趣' })[String(key)] ?? String(key),
+  rule: (_, key) => ({ 'move:clicked': '点了链接' })[key] ?? key,
   attribute: (name) => ({ name: '姓名', company: '公司' })[String(name)] ?? String(name),
+  value: (_, value) => String(value),
 }
 const reason = (code: string) => ({ opted_out: '已退订' })[code] ?? code
 
@@ -58,6 +64,19 @@ describe('the timeline in Chinese', () => {
       '《素材4》没有发送：已退订',
     ])
     expect(told(event('opted_out', { word: '退订' }))).toEqual(['退订推送，原因：退订'])
+  })
+
+  it('names stages, rules and goals of journeys, not their keys', () => {
+    const move = { journey_id: 7, enrolment_id: 1, from: 'aware', to: 'keen' }
+    expect(told(event('stage_moved', { ...move, why: 'clicked', by: 'rule:journey:x/keen' }))).toEqual([
+      '旅程「旅程7」：从「认知期」移到「有兴趣」，原因：点了链接',
+    ])
+    expect(told(event('stage_moved', { ...move, why: 'by_hand', by: 'staff:3', note: '电话里约了演示' }))).toEqual([
+      '旅程「旅程7」：从「认知期」移到「有兴趣」，原因：员工3手工移动：电话里约了演示',
+    ])
+    expect(told(event('journey_ended', { journey_id: 7, reason: 'goal:ordered' }))).toEqual([
+      '结束旅程「旅程7」：达成目标「goal:ordered」',
+    ])
   })
 
   it('keeps the facts of types that nobody wrote a sentence for', () => {

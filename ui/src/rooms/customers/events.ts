@@ -1,5 +1,6 @@
 import type { components } from '@/api/schema'
 import type { Names } from '@/shared/lookups'
+import { number } from '@/shared/number'
 import type { Say } from '@/shared/say'
 
 export type Event = components['schemas']['EventOut']
@@ -40,9 +41,9 @@ function text(value: unknown): string {
 /** Milliseconds as people say them. */
 export function spent(ms: number, say: Say): string {
   const seconds = Math.round(ms / 1000)
-  return seconds < 60
-    ? say('spent.seconds', { seconds })
-    : say('spent.minutes', { minutes: Math.floor(seconds / 60), seconds: seconds % 60 })
+  if (seconds < 60) return say('spent.seconds', { seconds })
+  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60]
+  return rest ? say('spent.minutes', { minutes, seconds: rest }) : say('spent.whole', { minutes })
 }
 
 function pages(events: Event[], names: Names, say: Say): string {
@@ -63,8 +64,8 @@ function changes(events: Event[], names: Names, say: Say): string {
     .map(({ props }) =>
       say(props.old === null || props.old === undefined ? 'said.attribute_set' : 'said.attribute_changed', {
         name: names.attribute(props.name),
-        old: text(props.old),
-        new: props.name === 'source' ? arrival(String(props.new), say) : text(props.new),
+        old: names.value(props.name, props.old),
+        new: props.name === 'source' ? arrival(String(props.new), say) : names.value(props.name, props.new),
       }),
     )
     .join(say('said.and'))
@@ -84,6 +85,9 @@ export function sentence(told: Told, names: Names, reason: (code: string) => str
   const { props } = event
   if (event.type === 'page_read') return pages(told.events, names, say)
   if (event.type === 'attribute_changed') return changes(told.events, names, say)
+  const moved = event.type === 'stage_moved'
+  const given = props.why ?? props.word
+  const why = moved ? moving(props, names, say) : given ? cause(text(given), names, say) : ''
   const values = {
     ...props,
     account: names.account(props.account),
@@ -91,23 +95,41 @@ export function sentence(told: Told, names: Names, reason: (code: string) => str
     journey: names.journey(props.journey_id),
     segment: names.segment(props.segment_id),
     tag: names.tag(props.tag_id),
+    staff: names.contact(props.staff),
+    from: moved ? names.stage(props.journey_id, props.from) : names.level(props.from),
+    to: moved ? names.stage(props.journey_id, props.to) : names.level(props.to),
     route: props.route ? say(`route.${text(props.route)}`) : '',
     reason: event.type.startsWith('delivery_')
       ? reason(text(props.reason))
-      : say(`ended.${text(props.reason)}`, { defaultValue: text(props.reason) }),
+      : endingWord(props.journey_id, text(props.reason), names, say),
     kind: say(`consent.${text(props.kind)}`, { defaultValue: text(props.kind) }),
+    member: typeof props.staff_id === 'number' ? names.staff(String(props.staff_id)) : say('task.nobody'),
+    // What is about a task names its kind; a task's own number says nothing to anybody.
+    task: say(`task.${text(props.kind)}`, { defaultValue: text(props.kind) }),
     scene: text(props.scene),
     text: text(props.text),
-    amount: typeof props.amount === 'number' ? (props.amount / 100).toFixed(2) : text(props.amount),
+    amount: typeof props.amount === 'number' ? number(props.amount / 100, 2) : text(props.amount),
     source: sourceWord(text(props.source ?? event.source), names, say),
-    why:
-      (props.why ?? props.word) ? say('said.because', { why: cause(text(props.why ?? props.word), names, say) }) : '',
+    why: why ? say('said.because', { why }) : '',
   }
   const key = `said.${event.type}`
   const known = say(key, { ...values, defaultValue: '' })
   if (known) return known
   const rest = Object.entries(props).map(([name, value]) => `${name} ${text(value)}`)
   return [say(`event.${event.type}`, { defaultValue: event.type }), ...rest].join(' · ')
+}
+
+/** Why a journey ended: by its own words for goals and rules. */
+export function endingWord(journey: unknown, reason: string, names: Names, say: Say): string {
+  if (reason.startsWith('goal:')) return say('ended.goal_named', { name: names.rule(journey, reason) })
+  return say(`ended.${reason}`, { defaultValue: names.rule(journey, `end:${reason}`) })
+}
+
+/** Why somebody stands in another stage: the rule, or who moved them and what they gave as reason. */
+function moving(props: Event['props'], names: Names, say: Say): string {
+  if (props.why !== 'by_hand') return names.rule(props.journey_id, `move:${text(props.why)}`)
+  const who = say('cause.moved_by', { who: sourceWord(text(props.by), names, say) })
+  return props.note ? who + say('shared.colon') + text(props.note) : who
 }
 
 /** Where a fact came from: "oa:1" becomes the account's name. */
@@ -118,40 +140,88 @@ export function sourceWord(source: string, names: Names, say: Say): string {
   if (kind === 'import' && id) return say('source.import', { id })
   if (kind === 'api' && id) return say('source.api', { id })
   if (kind === 'staff' && id) return names.staff(id)
+  if (kind === 'tag' && id) return say('source.tag', { tag: names.tag(id) })
+  if (kind === 'channel' && id) return say('source.channel', { id })
+  if (kind === 'segment' && id) return say('source.segment', { segment: names.segment(id) })
+  if (kind === 'journey' && id) return say('source.journey', { journey: names.journey(id.split('/')[0]) })
   return say(`source.${kind}`, { defaultValue: source })
 }
 
-/** A reason as it was given; that of an import is written as its source. */
+/** A reason as it was given; that of an import or a journey is written as its source. */
 export function cause(why: string, names: Names, say: Say): string {
-  return /^import:\d+$/.test(why) ? sourceWord(why, names, say) : why
+  const hand = /^(staff:\d+): (.+)$/.exec(why)
+  if (hand?.[1]) return sourceWord(hand[1], names, say) + say('shared.colon') + hand[2]
+  if (why === 'time' || why === 'merged' || why === 'ladder') return say(`cause.${why}`)
+  if (why === 'expired') return say('cause.expired')
+  if (why === 'tag deleted') return say('cause.deleted')
+  return /^((import|segment|tag|oa|wecom):\d+|journey:[^/]+\/.+)$/.test(why) ? sourceWord(why, names, say) : why
 }
 
 /** The types that the timeline can be narrowed to, by theme. */
 export const THEMES: Record<string, string[]> = {
-  follow: ['followed', 'unfollowed', 'contact_added', 'contact_lost', 'qr_scanned', 'group_joined', 'group_left'],
-  talk: ['message_received', 'menu_clicked'],
+  follow: [
+    'followed',
+    'unfollowed',
+    'contact_added',
+    'contact_lost',
+    'qr_scanned',
+    'group_joined',
+    'group_left',
+    'channel_arrived',
+  ],
+  talk: [
+    'message_received',
+    'staff_message',
+    'group_message',
+    'chat_started',
+    'kf_entered',
+    'menu_clicked',
+    'reply_marked',
+  ],
   read: ['content_viewed', 'page_read', 'link_clicked', 'forwarded', 'downloaded', 'web_visited'],
   form: ['form_started', 'form_submitted'],
   delivery: ['delivery_sent', 'delivery_accepted', 'delivery_received', 'delivery_failed', 'delivery_not_sent'],
-  journey: ['journey_entered', 'journey_ended', 'segment_entered', 'segment_left'],
-  record: ['created', 'attribute_changed', 'tag_added', 'tag_removed', 'merged', 'split', 'split_off'],
-  consent: ['consent_given', 'consent_withdrawn', 'opted_out', 'opted_in', 'blacklisted', 'unblacklisted'],
+  journey: ['journey_entered', 'stage_moved', 'journey_ended', 'segment_entered', 'segment_left'],
+  record: [
+    'created',
+    'attribute_changed',
+    'tag_added',
+    'tag_removed',
+    'merged',
+    'split',
+    'split_off',
+    'imported',
+    'import_withdrawn',
+    'lifecycle_changed',
+  ],
+  consent: [
+    'consent_given',
+    'consent_withdrawn',
+    'authorization_revoked',
+    'opted_out',
+    'opted_in',
+    'blacklisted',
+    'unblacklisted',
+  ],
   order: ['order_placed', 'order_paid', 'order_refunded', 'order_cancelled'],
+  task: ['task_added', 'task_given', 'task_done', 'task_replied', 'task_handed_back', 'task_expired', 'task_cancelled'],
 }
 
+// Values, not names: the library draws its "blue" in the primary colour, which is the green of follows.
 const COLOURS: Record<string, string> = {
-  follow: 'green',
-  talk: 'orange',
-  read: 'blue',
-  form: 'purple',
-  delivery: 'cyan',
-  journey: 'gray',
-  record: 'gray',
-  consent: 'gold',
-  order: 'red',
+  follow: '#0e7a5f',
+  talk: '#d9480f',
+  read: '#2b6cb0',
+  form: '#6b46c1',
+  delivery: '#0b7285',
+  journey: '#868e96',
+  record: '#868e96',
+  consent: '#b7791f',
+  order: '#c92a2a',
+  task: '#5c3d2e',
 }
 
 export function themeColour(type: string): string {
   const theme = Object.entries(THEMES).find(([, types]) => types.includes(type))?.[0]
-  return COLOURS[theme ?? ''] ?? 'gray'
+  return COLOURS[theme ?? ''] ?? '#868e96'
 }

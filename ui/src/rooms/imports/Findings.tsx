@@ -1,49 +1,66 @@
-import { Flex, Segmented, Statistic, Table, Tag, Typography } from 'antd'
+import { Radio, Table, Tag, Typography } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, data } from '@/api/client'
+import type { components } from '@/api/schema'
 import { More, usePortions } from '@/shared/More'
+import { number } from '@/shared/number'
 import { useSay } from '@/shared/say'
 import { Loaded } from '@/shared/states'
 import { type Import, OUTCOME_COLOURS } from './look'
 
-const COUNTS = ['new', 'update', 'merge', 'duplicate', 'conflict', 'error', 'warnings'] as const
+type Outcome = components['schemas']['RowOut']['outcome']
+type Shown = 'told' | Outcome
 
-/** What importing will do (or did), in counts and row by row with the reasons. */
+const KINDS = ['error', 'conflict', 'merge', 'duplicate', 'update'] as const
+
+/** What the check found, row by row with the reasons; all of one kind, or all with a fault or a warning. */
 export function Findings({ one }: { one: Import }) {
   const t = useSay()
   const { i18n } = useTranslation()
-  const [told, setTold] = useState(true)
-  const list = usePortions(['import', one.import_id, 'rows', told, one.state], (cursor) =>
+  const over = one.state !== 'checked'
+  // When an import is over only the faulty rows are kept.
+  const kinds = over ? [] : KINDS.filter((kind) => one.counts[kind] > 0)
+  const [wanted, setWanted] = useState<Shown>('told')
+  const list = usePortions(['import', one.import_id, 'rows', wanted, one.state], (cursor) =>
     data(
       api.GET('/api/imports/{import_id}/rows', {
-        params: { path: { import_id: one.import_id }, query: { only_told: told, cursor, limit: 50 } },
+        params: {
+          path: { import_id: one.import_id },
+          query: {
+            only_told: wanted === 'told',
+            outcome: over ? ['error'] : wanted === 'told' ? undefined : [wanted],
+            cursor,
+            limit: 50,
+          },
+        },
       }),
     ),
   )
+  // What is imported says more about a row than what is not.
+  const order = [
+    ...one.columns.filter((column) => column.use !== 'ignore'),
+    ...one.columns.filter((column) => column.use === 'ignore'),
+  ]
   return (
     <>
-      <Flex wrap gap={28} style={{ margin: '16px 0' }}>
-        {COUNTS.map((name) => (
-          <Statistic
-            key={name}
-            title={t(`import.count.${name}`)}
-            value={one.counts[name]}
-            styles={{
-              content: { fontSize: 22, color: name === 'error' && one.counts.error ? '#c92a2a' : undefined },
-            }}
-          />
-        ))}
-      </Flex>
-      <Segmented
-        value={told}
-        onChange={setTold}
-        options={[
-          { value: true, label: t('import.told') },
-          { value: false, label: t('import.all_rows') },
-        ]}
-        style={{ marginBottom: 12 }}
-      />
+      {kinds.length > 0 && (
+        <Radio.Group
+          aria-label={t('import.show_rows')}
+          value={wanted}
+          onChange={(event) => setWanted(event.target.value)}
+          optionType="button"
+          style={{ marginBottom: 12 }}
+          options={[
+            { value: 'told', label: t('import.told') },
+            ...kinds.map((kind) => ({
+              value: kind,
+              label: `${t(`import.count.${kind}`)} ${number(one.counts[kind])}`,
+            })),
+          ]}
+        />
+      )}
+      {over && one.ended_at && <Typography.Paragraph type="secondary">{t('import.kept')}</Typography.Paragraph>}
       <Loaded query={{ ...list, data: list.rows }}>
         {(rows) => (
           <>
@@ -53,7 +70,7 @@ export function Findings({ one }: { one: Import }) {
               dataSource={rows}
               pagination={false}
               scroll={{ x: 'max-content' }}
-              locale={{ emptyText: t('import.rows_none') }}
+              locale={{ emptyText: t(over ? 'import.rows_gone' : 'import.rows_none') }}
               columns={[
                 { title: t('import.row'), dataIndex: 'row', width: 64 },
                 {
@@ -68,8 +85,8 @@ export function Findings({ one }: { one: Import }) {
                   render: (_, row) => (
                     <div style={{ maxWidth: 460, whiteSpace: 'normal' }}>
                       {[...row.faults, ...row.warnings].map((fault) => (
-                        <div key={`${fault.code}:${fault.column}:${fault.value}`}>
-                          {fault.column && <b>{fault.column}：</b>}
+                        <div key={`${fault.code}:${fault.column}:${fault.value}:${fault.zh}`}>
+                          {fault.column && <b>{t('import.in_column', { column: fault.column })}</b>}
                           {i18n.language === 'zh' ? fault.zh : fault.en}
                           {fault.value && <Typography.Text code>{fault.value}</Typography.Text>}
                         </div>
@@ -79,11 +96,18 @@ export function Findings({ one }: { one: Import }) {
                 },
                 {
                   title: t('import.content'),
-                  render: (_, row) => (
-                    <Typography.Text type="secondary" ellipsis style={{ maxWidth: 420 }}>
-                      {row.cells.filter(Boolean).join(' | ')}
-                    </Typography.Text>
-                  ),
+                  render: (_, row) => {
+                    const cells = order.map((column) => row.cells[column.index]).filter(Boolean)
+                    return (
+                      <Typography.Text
+                        type="secondary"
+                        ellipsis={{ tooltip: cells.join(' | ') }}
+                        style={{ maxWidth: 420 }}
+                      >
+                        {cells.join(' | ')}
+                      </Typography.Text>
+                    )
+                  },
                 },
               ]}
             />

@@ -1,26 +1,38 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { Alert, Card, Flex, Progress, Steps, Tag, Typography } from 'antd'
-import { useState } from 'react'
+import { Alert, Card, Flex, Steps, Tag } from 'antd'
+import { useEffect, useRef, useState } from 'react'
 import { api, data } from '@/api/client'
 import { useMay } from '@/app/session'
+import { sourceWord } from '@/rooms/customers/events'
+import { useNames } from '@/shared/lookups'
 import { Page } from '@/shared/Page'
 import { useSay } from '@/shared/say'
 import { Loaded } from '@/shared/states'
+import { when } from '@/shared/when'
+import { Done } from './Done'
 import { Findings } from './Findings'
+import { Heading } from './Heading'
 import { ImportButtons } from './ImportButtons'
-import { type Import, moving, STATE_COLOURS } from './look'
+import { forecast, type Import, importable, lookAgain, moving, outcome, percent, STATE_COLOURS } from './look'
 import { Mapping } from './Mapping'
+import { Moving } from './Moving'
 import { Reading } from './Reading'
+import { Sum } from './Sum'
+import { useRefused } from './useActs'
 
 export default function ImportPage() {
   const { id } = useParams({ from: '/frame/imports/$id' })
   const query = useQuery({
     queryKey: ['import', Number(id)],
-    refetchInterval: (state) => (moving(state.state.data) ? 700 : false),
+    refetchInterval: (state) => lookAgain(state.state.data),
     queryFn: () => data(api.GET('/api/imports/{import_id}', { params: { path: { import_id: Number(id) } } })),
   })
-  return <Loaded query={query}>{(one) => <Shown one={one} />}</Loaded>
+  return (
+    <Loaded query={query}>
+      {(one) => <Shown key={one.import_id} one={one} lost={query.failureCount > 0 || query.isRefetchError} />}
+    </Loaded>
+  )
 }
 
 const STAGE: Record<Import['state'], number> = {
@@ -29,96 +41,168 @@ const STAGE: Record<Import['state'], number> = {
   checked: 2,
   applying: 3,
   complete: 4,
-  taking_back: 3,
-  cancelled: 3,
+  taking_back: 4,
+  taken_back: 4,
+  cancelled: 4,
 }
 
-function Shown({ one }: { one: Import }) {
+function Shown({ one, lost }: { one: Import; lost: boolean }) {
   const t = useSay()
-  const mayWrite = useMay('customers.write')
+  const mayWrite = useMay('customers.import')
+  const refused = useRefused(one.import_id)
   const [confirmed, setConfirmed] = useState(false)
+  const [visited, setVisited] = useState(false)
   const [again, setAgain] = useState(false)
-  const editing = one.state === 'draft' || (one.state === 'checked' && again)
+  const { elsewhere, mine, seen } = useElsewhere(one)
+  const open = one.state === 'draft' || (one.state === 'checked' && again)
+  const editing = open && mayWrite
+  const over = one.state === 'cancelled' || one.state === 'taking_back' || one.state === 'taken_back'
   const stage = editing ? (confirmed ? 1 : 0) : STAGE[one.state]
-  const steps = ['reading', 'mapping', 'check', 'apply'] as const
+  const steps = [one.reading.kind === 'csv' ? 'reading' : 'sheet', 'mapping', 'check', 'apply'] as const
+  const name = one.file_name || `${t('nav.imports')} #${one.import_id}`
+  // A column that is read anew means something else.
+  const reading = JSON.stringify([one.reading, one.columns.map((column) => column.title)])
   return (
     <Page
+      name={moving(one) ? `${percent(one)}% · ${name}` : name}
       title={
         <Flex gap={10} align="center" wrap>
-          {one.file_name || `#${one.import_id}`}
+          <span style={{ overflowWrap: 'anywhere' }}>{name}</span>
           <Tag color={STATE_COLOURS[one.state]}>{t(`import.state.${one.state}`)}</Tag>
         </Flex>
       }
-      hint={<Link to="/imports">{t('nav.imports')}</Link>}
-      extra={mayWrite && <ImportButtons one={one} editing={editing} edit={() => setAgain(true)} />}
+      hint={<Link to="/imports">{t('import.all')}</Link>}
+      extra={
+        mayWrite && (
+          <ImportButtons
+            one={one}
+            editing={editing}
+            edit={() => {
+              setConfirmed(true)
+              setVisited(true)
+              setAgain(true)
+            }}
+            done={mine}
+          />
+        )
+      }
     >
       <Card styles={{ body: { padding: 20 } }}>
-        <Steps
-          size="small"
-          current={stage}
-          status={one.state === 'cancelled' ? 'error' : undefined}
-          items={steps.map((step) => ({ title: t(`import.step.${step}`) }))}
-          style={{ marginBottom: 20 }}
-        />
-        {one.same_file_as !== null && editing && (
+        {!over && (
+          <Steps
+            size="small"
+            current={stage}
+            items={steps.map((step) => ({ title: t(`import.step.${step}`) }))}
+            style={{ marginBottom: 20 }}
+          />
+        )}
+        {elsewhere && (
+          <Alert type="info" showIcon closable={{ onClose: seen }} title={elsewhere} style={{ marginBottom: 12 }} />
+        )}
+        {one.same_file_as !== null && (editing || one.state === 'checked') && (
           <Alert
             type="info"
             showIcon
-            title={t('import.same_file', { id: one.same_file_as })}
+            title={
+              <Link to="/imports/$id" params={{ id: String(one.same_file_as) }}>
+                {t('import.same_file', { id: one.same_file_as })}
+              </Link>
+            }
             style={{ marginBottom: 12 }}
           />
         )}
-        {editing && !confirmed && <Reading one={one} next={() => setConfirmed(true)} />}
-        {editing && confirmed && (
-          <Mapping
+        {open && !mayWrite && <Alert type="info" showIcon title={t('import.not_yours')} />}
+        {editing && !confirmed && (
+          <Reading
             one={one}
-            back={() => setConfirmed(false)}
-            checking={() => {
-              setAgain(false)
-              setConfirmed(false)
+            refused={refused}
+            next={() => {
+              setConfirmed(true)
+              setVisited(true)
             }}
           />
         )}
-        {moving(one) && <Moving one={one} />}
-        {one.state === 'complete' && <Done one={one} />}
-        {one.state === 'cancelled' && <Alert type="warning" showIcon title={t('import.cancelled')} />}
-        {!editing && (one.state === 'checked' || one.state === 'complete' || one.state === 'applying') && (
-          <Findings one={one} />
+        {editing && visited && (
+          // Kept while one looks back at the text, so that what was chosen is still there.
+          <div hidden={!confirmed}>
+            <Mapping
+              key={reading}
+              one={one}
+              refused={refused}
+              back={() => setConfirmed(false)}
+              checking={(found) => {
+                mine(found)
+                setAgain(false)
+                setConfirmed(false)
+                setVisited(false)
+              }}
+            />
+          </div>
         )}
+        {moving(one) && <Moving one={one} lost={lost} />}
+        {one.state === 'checked' && !editing && (
+          <>
+            <Heading>
+              {t(importable(one) ? 'import.checked' : 'import.checked_none', {
+                count: importable(one),
+              })}
+            </Heading>
+            <Sum lines={forecast(one)} />
+            <Findings one={one} />
+          </>
+        )}
+        {one.state === 'applying' && <Sum lines={forecast(one)} />}
+        {one.state === 'complete' && <Done one={one} mayWrite={mayWrite} done={mine} />}
+        {(one.state === 'cancelled' || one.state === 'taken_back') && <Over one={one} />}
       </Card>
     </Page>
   )
 }
 
-function Moving({ one }: { one: Import }) {
+/** An import that left nothing behind: who ended it, when, and what it had written. */
+function Over({ one }: { one: Import }) {
   const t = useSay()
-  const { done, total, per_second } = one.progress
+  const names = useNames()
+  const who = one.cancelled_by === null ? null : sourceWord(one.cancelled_by, names, t)
+  const how = who === null ? 'import.expired' : `import.${one.state}_by`
   return (
-    <div role="status" aria-live="polite">
-      <Typography.Text>{t(`import.${one.state}`)}</Typography.Text>
-      <Progress percent={total ? Math.floor((done / total) * 100) : 0} status="active" />
-      <Typography.Text type="secondary">
-        {t('import.of', { done, total })}
-        {per_second > 0 && ` · ${t('import.speed', { speed: Math.round(per_second) })}`}
-      </Typography.Text>
-    </div>
+    <>
+      <Alert type="warning" showIcon title={t(how, { who, at: when(one.ended_at) })} style={{ marginBottom: 16 }} />
+      {one.state === 'taken_back' && (
+        <>
+          <Heading>{t('import.had_written')}</Heading>
+          <Sum lines={outcome(one)} />
+        </>
+      )}
+      <Link to="/imports">{t('import.another')}</Link>
+    </>
   )
 }
 
-function Done({ one }: { one: Import }) {
+/** Notices when the import went on without this screen: in another tab, or by somebody else. */
+function useElsewhere(one: Import) {
   const t = useSay()
-  const { customers, created, cases, refused } = one.counts
-  return (
-    <Alert
-      type="success"
-      showIcon
-      title={t('import.done', { customers, created })}
-      description={
-        <Flex gap={16} wrap>
-          {cases > 0 && <Link to="/reviews">{t('import.done_cases', { count: cases })}</Link>}
-          {refused > 0 && <span>{t('import.done_refused', { count: refused })}</span>}
-        </Flex>
-      }
-    />
-  )
+  const names = useNames()
+  const before = useRef(one.state)
+  const expected = useRef<Import['state'] | null>(null)
+  const [elsewhere, setElsewhere] = useState<string | null>(null)
+  const who = sourceWord(one.cancelled_by ?? one.applied_by ?? one.actor, names, t)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a change of the state is news
+  useEffect(() => {
+    const from = before.current
+    before.current = one.state
+    if (from === one.state) return
+    const own = expected.current === one.state
+    expected.current = null
+    // What a worker brings about is no news: it was asked for here, or told when it began.
+    const settled = ['checked', 'complete', 'taken_back'].includes(one.state) && from !== 'draft'
+    setElsewhere(own || settled ? null : t(`import.elsewhere.${one.state}`, { who, defaultValue: '' }) || null)
+  }, [one.state])
+  return {
+    elsewhere,
+    mine: (found: Import) => {
+      expected.current = found.state
+    },
+    seen: () => setElsewhere(null),
+  }
 }

@@ -1,62 +1,31 @@
-import { InboxOutlined } from '@ant-design/icons'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
-import { Alert, Card, Table, Tag, Upload } from 'antd'
+import { Link } from '@tanstack/react-router'
+import { Card, Flex, Progress, Table, Tag, Typography } from 'antd'
 import { api, data } from '@/api/client'
 import { useMay } from '@/app/session'
-import { useFault } from '@/shared/fault'
+import { sourceWord } from '@/rooms/customers/events'
+import { useNames } from '@/shared/lookups'
 import { More, usePortions } from '@/shared/More'
+import { number } from '@/shared/number'
 import { Page } from '@/shared/Page'
-import { useSay } from '@/shared/say'
+import { type Say, useSay } from '@/shared/say'
 import { Loaded, Nothing } from '@/shared/states'
 import { when } from '@/shared/when'
-import { STATE_COLOURS } from './look'
+import { Dropping } from './Dropping'
+import { BAR, type Import, importable, moving, percent, STATE_COLOURS } from './look'
+import { remaining } from './remaining'
 
 export default function ImportsList() {
   const t = useSay()
-  const say = useFault()
-  const client = useQueryClient()
-  const navigate = useNavigate()
-  const mayWrite = useMay('customers.write')
+  const names = useNames()
+  const mayWrite = useMay('customers.import')
   const list = usePortions(
     ['imports'],
     (cursor) => data(api.GET('/api/imports', { params: { query: { cursor, limit: 20 } } })),
     3_000,
   )
-  const uploading = useMutation({
-    mutationFn: (file: File) => {
-      const form = new FormData()
-      form.append('file', file)
-      // The generated type of a file is string; the form carries the file itself.
-      return data(api.POST('/api/imports', { body: { file: '' }, bodySerializer: () => form }))
-    },
-    onSuccess: async (made) => {
-      await client.invalidateQueries({ queryKey: ['imports'] })
-      await navigate({ to: '/imports/$id', params: { id: String(made.import_id) } })
-    },
-  })
-  const fault = uploading.error
   return (
     <Page title={t('nav.imports')} hint={t('imports.hint')}>
-      {mayWrite && (
-        <Upload.Dragger
-          accept=".csv,.txt,.tsv,.xlsx"
-          showUploadList={false}
-          disabled={uploading.isPending}
-          beforeUpload={(file) => {
-            uploading.mutate(file)
-            return false
-          }}
-          style={{ background: '#fff', marginBottom: 12 }}
-        >
-          <p className="ant-upload-drag-icon">
-            <InboxOutlined style={{ color: 'var(--siyu-green)' }} />
-          </p>
-          <p className="ant-upload-text">{uploading.isPending ? t('state.loading') : t('imports.drop')}</p>
-          <p className="ant-upload-hint">{t('imports.drop_hint')}</p>
-        </Upload.Dragger>
-      )}
-      {fault && <Alert type="error" showIcon closable style={{ margin: '12px 0' }} title={say(fault)} />}
+      {mayWrite && <Dropping />}
       <Loaded query={{ ...list, data: list.rows }}>
         {(rows) => (
           <Card styles={{ body: { padding: 0 } }} style={{ marginTop: 12 }}>
@@ -69,32 +38,40 @@ export default function ImportsList() {
                 {
                   title: t('imports.file'),
                   render: (_, row) => (
-                    <Link to="/imports/$id" params={{ id: String(row.import_id) }}>
+                    <Link
+                      to="/imports/$id"
+                      params={{ id: String(row.import_id) }}
+                      style={{ overflowWrap: 'anywhere', display: 'inline-block', minWidth: 120 }}
+                    >
                       {row.file_name || `#${row.import_id}`}
                     </Link>
                   ),
                 },
                 {
                   title: t('imports.state'),
+                  width: 130,
                   render: (_, row) => <Tag color={STATE_COLOURS[row.state]}>{t(`import.state.${row.state}`)}</Tag>,
                 },
                 {
                   title: t('imports.rows'),
                   align: 'right',
-                  render: (_, row) => row.progress.total || '—',
-                  responsive: ['sm'],
+                  width: 110,
+                  render: (_, row) =>
+                    row.state === 'draft' || row.state === 'taking_back' ? '—' : number(row.progress.total),
+                  responsive: ['lg'],
                 },
                 {
                   title: t('imports.result'),
+                  onCell: () => ({ style: { minWidth: 180 } }),
                   responsive: ['md'],
-                  render: (_, row) =>
-                    row.state === 'complete'
-                      ? t('import.done', { customers: row.counts.customers, created: row.counts.created })
-                      : row.counts.error
-                        ? `${t('import.count.error')} ${row.counts.error}`
-                        : '—',
+                  render: (_, row) => (moving(row) ? <Under one={row} /> : result(row, t)),
                 },
-                { title: t('imports.at'), render: (_, row) => when(row.created_at), responsive: ['sm'] },
+                {
+                  title: t('imports.by'),
+                  responsive: ['xl'],
+                  render: (_, row) => sourceWord(row.cancelled_by ?? row.applied_by ?? row.actor, names, t),
+                },
+                { title: t('imports.at'), width: 130, render: (_, row) => when(row.created_at), responsive: ['lg'] },
               ]}
             />
             <More list={list} />
@@ -103,4 +80,37 @@ export default function ImportsList() {
       </Loaded>
     </Page>
   )
+}
+
+/** An import under way, in one line. */
+function Under({ one }: { one: Import }) {
+  const t = useSay()
+  const { done, total, per_second } = one.progress
+  return (
+    <Flex gap={8} align="center" wrap>
+      <Progress
+        aria-label={t(`import.${one.state}`)}
+        percent={percent(one)}
+        size="small"
+        status="active"
+        strokeColor={one.state === 'taking_back' ? BAR.back : BAR.running}
+        style={{ width: 160, margin: 0 }}
+      />
+      <Typography.Text type="secondary">{done > 0 && remaining(total - done, per_second, t)}</Typography.Text>
+    </Flex>
+  )
+}
+
+/** What became of an import, in a few words. */
+function result(one: Import, t: Say): string {
+  const { customers, created, error } = one.counts
+  if (one.state === 'complete')
+    return t('imports.result_complete', { customers: number(customers), created: number(created) })
+  if (one.state === 'taken_back') return t('imports.result_taken_back', { customers: number(customers) })
+  if (one.state === 'checked')
+    return t(error ? 'imports.result_checked_error' : 'imports.result_checked', {
+      count: importable(one),
+      error: number(error),
+    })
+  return '—'
 }

@@ -4,13 +4,19 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError, api, data } from '@/api/client'
 import type { components } from '@/api/schema'
+import { useFault } from '@/shared/fault'
 import { useNames, useTags } from '@/shared/lookups'
 import { type Say, useSay } from '@/shared/say'
+import { useLeaving } from '@/shared/useLeaving'
+import { Heading } from './Heading'
 import type { Import } from './look'
 import { useTargets } from './Reading'
+import { Scope } from './Scope'
 
 type Column = components['schemas']['ColumnOut']
 const IGNORE = 'ignore:'
+/** Columns at a time: two hundred lists to choose from at once take seconds to draw. */
+const PAGE = 40
 
 /** What the server refused, in Chinese by the place that it names. */
 function mappingFault(fault: ApiError, t: Say, chinese: boolean): string {
@@ -20,9 +26,21 @@ function mappingFault(fault: ApiError, t: Say, chinese: boolean): string {
 }
 
 /** What each column means, tags for everybody, and whether journeys may start; then the check of all rows. */
-export function Mapping({ one, back, checking }: { one: Import; back: () => void; checking: () => void }) {
+export function Mapping({
+  one,
+  back,
+  checking,
+  refused,
+}: {
+  one: Import
+  back: () => void
+  checking: (found: Import) => void
+  /** What was refused because the import went on elsewhere; whether that was it. */
+  refused: (error: unknown) => boolean
+}) {
   const t = useSay()
   const { i18n } = useTranslation()
+  const say = useFault()
   const names = useNames()
   const client = useQueryClient()
   const targets = useTargets().data?.targets ?? []
@@ -32,6 +50,7 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
   const [tags, setTags] = useState<string[]>(one.tags)
   const [journeys, setJourneys] = useState(one.start_journeys)
   const [asked, setAsked] = useState(false)
+  const [page, setPage] = useState(1)
 
   const saving = useMutation({
     mutationFn: async () => {
@@ -41,15 +60,26 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
       await data(api.PUT('/api/imports/{import_id}/mapping', { ...at, body }))
       return data(api.POST('/api/imports/{import_id}/check', at))
     },
-    onSuccess: (found) => {
+    onSuccess: async (found) => {
+      // An older answer that is still under way would show the state before, which nobody asks about again.
+      await client.cancelQueries({ queryKey: ['import', one.import_id] })
       client.setQueryData(['import', one.import_id], found)
-      checking()
+      checking(found)
+    },
+    onError: (error) => {
+      const place = error instanceof ApiError && /^columns\.(\d+)/.exec(error.field ?? '')?.[1]
+      if (place) setPage(Math.floor(Number(place) / PAGE) + 1)
+      refused(error)
     },
   })
+  const edited =
+    JSON.stringify([columns, sourceName, tags, journeys]) !==
+    JSON.stringify([one.columns, one.source_name, one.tags, one.start_journeys])
+  useLeaving(() => edited && !saving.isPending && !saving.isSuccess, t('import.unsaved'), t('import.unsaved_means'))
   const fault = saving.error instanceof ApiError ? saving.error : null
   const at = /^columns\.(\d+)/.exec(fault?.field ?? '')?.[1]
 
-  const refusal = fault ? mappingFault(fault, t, i18n.language === 'zh') : String(saving.error)
+  const refusal = fault ? mappingFault(fault, t, i18n.language === 'zh') : say(saving.error)
   const needsName = columns.some((column) => column.use === 'identity' && column.name === 'crm_id' && !column.scope)
   const named = !needsName || /^[a-z0-9_.-]+$/.test(sourceName)
   const nameless = asked && !named
@@ -57,6 +87,8 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
     setAsked(true)
     if (named) saving.mutate()
   }
+
+  const ignored = columns.filter((column) => column.use === 'ignore')
 
   const options = [
     { label: t('import.ignore'), value: IGNORE },
@@ -81,10 +113,18 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
     column.use === 'identity' && targets.some((target) => target.name === column.name && target.needs_scope)
 
   return (
-    <Form layout="vertical">
+    <Form layout="vertical" onFinish={check}>
+      <Heading>{t('import.map_ask')}</Heading>
       <Table
         size="small"
-        pagination={false}
+        pagination={
+          columns.length > PAGE && {
+            pageSize: PAGE,
+            showSizeChanger: false,
+            current: page,
+            onChange: setPage,
+          }
+        }
         rowKey="index"
         dataSource={columns}
         scroll={{ x: 'max-content' }}
@@ -94,7 +134,11 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
           {
             title: t('import.samples'),
             responsive: ['sm'],
-            render: (_, column) => <Typography.Text type="secondary">{column.samples.join('，')}</Typography.Text>,
+            render: (_, column) => (
+              <Typography.Text type="secondary" ellipsis style={{ maxWidth: 360 }}>
+                {column.samples.join(t('shared.comma'))}
+              </Typography.Text>
+            ),
           },
           {
             title: t('import.means'),
@@ -111,7 +155,7 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
                     change(column.index, { use: use as Column['use'], name, scope: '' })
                   }}
                   options={options}
-                  style={{ width: 190 }}
+                  style={{ width: 210 }}
                 />
                 {column.use === 'tag' && (
                   <Input
@@ -122,15 +166,7 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
                     style={{ width: 120 }}
                   />
                 )}
-                {needsScope(column) && (
-                  <Input
-                    aria-label={t('import.scope')}
-                    placeholder={t('import.scope')}
-                    value={column.scope}
-                    onChange={(event) => change(column.index, { scope: event.target.value })}
-                    style={{ width: 150 }}
-                  />
-                )}
+                {needsScope(column) && <Scope column={column} choose={(scope) => change(column.index, { scope })} />}
                 {at === String(column.index) && fault && <Typography.Text type="danger">{refusal}</Typography.Text>}
               </Flex>
             ),
@@ -138,6 +174,18 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
         ]}
         style={{ marginBottom: 16 }}
       />
+      {ignored.length > 0 && (
+        <Typography.Paragraph type="secondary">
+          {t('import.ignored', {
+            count: ignored.length,
+            titles: ignored
+              .slice(0, 12)
+              .map((column) => column.title || `#${column.index + 1}`)
+              .join(t('shared.comma')),
+          })}
+          {ignored.length > 12 && '…'}
+        </Typography.Paragraph>
+      )}
       <Flex wrap gap={16}>
         {needsName && (
           <Form.Item
@@ -168,18 +216,14 @@ export function Mapping({ one, back, checking }: { one: Import; back: () => void
           <Switch aria-label={t('import.start_journeys')} checked={journeys} onChange={setJourneys} />
         </Form.Item>
       </Flex>
-      {saving.error && (
-        <Alert
-          type="error"
-          showIcon
-          title={t('error.bad_mapping')}
-          description={refusal}
-          style={{ marginBottom: 12 }}
-        />
+      {saving.error !== null && fault?.code !== 'import_state' && (
+        <Alert type="error" showIcon title={refusal} style={{ marginBottom: 12 }} />
       )}
       <Flex gap={8}>
-        <Button onClick={back}>{t('import.back')}</Button>
-        <Button type="primary" loading={saving.isPending} onClick={check}>
+        <Button disabled={saving.isPending} onClick={back}>
+          {t('import.back')}
+        </Button>
+        <Button type="primary" htmlType="submit" loading={saving.isPending}>
           {t('import.do_check')}
         </Button>
       </Flex>

@@ -1,9 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Flex, Form, InputNumber, Select, Table, Typography } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
 import { api, data } from '@/api/client'
 import type { components } from '@/api/schema'
 import { useSay } from '@/shared/say'
 import { useTell } from '@/shared/tell'
+import { fileFault } from './faults'
+import { Heading } from './Heading'
 import type { Import } from './look'
 
 export function useTargets() {
@@ -15,12 +19,23 @@ export function useTargets() {
 }
 
 /** How the file reads: encoding, delimiter, sheet, header row; with its first rows to confirm it by eye. */
-export function Reading({ one, next }: { one: Import; next: () => void }) {
+export function Reading({
+  one,
+  next,
+  refused,
+}: {
+  one: Import
+  next: () => void
+  /** What was refused because the import went on elsewhere; whether that was it. */
+  refused: (error: unknown) => boolean
+}) {
   const t = useSay()
+  const { i18n } = useTranslation()
   const tell = useTell()
   const client = useQueryClient()
   const targets = useTargets().data
   const { reading } = one
+  const [header, setHeader] = useState<number | null>(reading.header_row)
   const changing = useMutation({
     mutationFn: (change: components['schemas']['ReadingIn']) =>
       data(
@@ -35,11 +50,26 @@ export function Reading({ one, next }: { one: Import; next: () => void }) {
           },
         }),
       ),
-    onSuccess: (found) => client.setQueryData(['import', one.import_id], found),
-    onError: tell.failed,
+    onSuccess: async (found) => {
+      // An older answer that is still under way would show the reading before.
+      await client.cancelQueries({ queryKey: ['import', one.import_id] })
+      client.setQueryData(['import', one.import_id], found)
+      setHeader(found.reading.header_row)
+    },
+    onError: (error) => {
+      setHeader(reading.header_row)
+      if (refused(error)) return
+      const said = i18n.language === 'zh' ? fileFault(error, t) : null
+      if (said) tell.say(said)
+      else tell.failed(error)
+    },
   })
+  function settle() {
+    if (header !== null && header !== reading.header_row && !changing.isPending) changing.mutate({ header_row: header })
+  }
   return (
-    <Form layout="vertical">
+    <Form layout="vertical" onFinish={settle}>
+      <Heading>{t(reading.kind === 'csv' ? 'import.read_csv' : 'import.read_xlsx')}</Heading>
       {reading.kind === 'csv' && (
         <Alert
           showIcon
@@ -57,7 +87,12 @@ export function Reading({ one, next }: { one: Import; next: () => void }) {
                 value={reading.encoding}
                 loading={changing.isPending}
                 onChange={(encoding) => changing.mutate({ encoding })}
-                options={targets?.encodings.map((one) => ({ value: one.value, label: one.title })) ?? []}
+                options={
+                  targets?.encodings.map((one) => ({
+                    value: one.value,
+                    label: t(`import.encoding.${one.value}`, { defaultValue: one.title }),
+                  })) ?? []
+                }
                 style={{ minWidth: 200 }}
               />
             </Form.Item>
@@ -66,7 +101,12 @@ export function Reading({ one, next }: { one: Import; next: () => void }) {
                 aria-label={t('import.delimiter')}
                 value={reading.delimiter}
                 onChange={(delimiter) => changing.mutate({ delimiter })}
-                options={targets?.delimiters.map((one) => ({ value: one.value, label: one.title })) ?? []}
+                options={
+                  targets?.delimiters.map((one) => ({
+                    value: one.value,
+                    label: t(`import.delimiter.${one.value}`, { defaultValue: one.title }),
+                  })) ?? []
+                }
                 style={{ minWidth: 130 }}
               />
             </Form.Item>
@@ -82,13 +122,17 @@ export function Reading({ one, next }: { one: Import; next: () => void }) {
             />
           </Form.Item>
         )}
-        <Form.Item label={t('import.header')}>
+        <Form.Item label={t('import.header')} extra={t('import.header_hint')}>
           <InputNumber
             aria-label={t('import.header')}
             min={0}
             max={1000}
-            value={reading.header_row}
-            onChange={(header_row) => header_row !== null && changing.mutate({ header_row })}
+            precision={0}
+            value={header}
+            onChange={setHeader}
+            onStep={(header_row) => changing.mutate({ header_row: Number(header_row) })}
+            onBlur={settle}
+            onPressEnter={settle}
           />
         </Form.Item>
       </Flex>
@@ -96,22 +140,29 @@ export function Reading({ one, next }: { one: Import; next: () => void }) {
       <Table
         size="small"
         bordered
+        loading={changing.isPending}
         pagination={false}
         scroll={{ x: 'max-content' }}
         rowKey="row"
         dataSource={one.sample.slice(0, 8)}
+        locale={{ emptyText: t('import.preview_none') }}
         columns={[
           { title: t('import.row'), dataIndex: 'row', width: 60, fixed: 'left' },
           ...one.columns.map((column) => ({
             title: column.title,
             key: column.index,
-            render: (_: unknown, row: components['schemas']['SampleRow']) => row.cells[column.index] ?? '',
+            ellipsis: true,
+            render: (_: unknown, row: components['schemas']['SampleRow']) => (
+              <div style={{ maxWidth: 240, overflow: 'hidden', textOverflow: 'ellipsis' }}>
+                {row.cells[column.index] ?? ''}
+              </div>
+            ),
           })),
         ]}
         style={{ margin: '8px 0 16px' }}
       />
-      <Button type="primary" onClick={next}>
-        {t('import.reading_ok')}
+      <Button type="primary" disabled={changing.isPending || one.sample.length === 0} onClick={next}>
+        {t(reading.kind === 'csv' ? 'import.reading_ok' : 'import.sheet_ok')}
       </Button>
     </Form>
   )

@@ -1,9 +1,11 @@
 import { type Edge, EdgeLabelRenderer, type EdgeProps } from '@xyflow/react'
 import { useEffect, useRef, useState } from 'react'
+import { number } from '@/shared/number'
+import { useSay } from '@/shared/say'
 import { curve, type Point } from './layout'
 
 export type CountEdgeType = Edge<
-  { word: string; count: number; entered: number; points: Point[]; label: Point },
+  { word: string; count: number; entered: number; points: Point[]; label: Point; look: () => void },
   'count'
 >
 
@@ -13,6 +15,7 @@ export function thickness(count: number, entered: number): number {
 }
 
 export function CountEdge({ id, data }: EdgeProps<CountEdgeType>) {
+  const t = useSay()
   const before = useRef(data?.count ?? 0)
   const [growths, setGrowths] = useState(0)
   const count = data?.count ?? 0
@@ -35,15 +38,19 @@ export function CountEdge({ id, data }: EdgeProps<CountEdgeType>) {
         <path key={growths} d={path} pathLength={100} className="wave-pulse" style={{ strokeWidth: width + 2 }} />
       )}
       <EdgeLabelRenderer>
-        <div
+        <button
+          type="button"
           key={growths}
-          className={`wave-count${count ? '' : ' wave-count-empty'}${growths ? ' wave-count-grew' : ''}`}
+          className={`wave-count${count ? '' : ' wave-count-empty'}${growths ? ' wave-count-grew' : ''} nopan`}
           style={{ left: data.label.x, top: data.label.y }}
           data-edge={id}
           data-count={count}
+          disabled={count === 0}
+          title={count ? t('look.follow', { name: data.word }) : undefined}
+          onClick={data.look}
         >
-          {data.word} <b>{count}</b>
-        </div>
+          {data.word} <b>{number(count)}</b>
+        </button>
       </EdgeLabelRenderer>
     </>
   )

@@ -1,23 +1,32 @@
-import { CodeOutlined } from '@ant-design/icons'
+import { CodeOutlined, EditOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
-import { Alert, Badge, Button, Card, Drawer, Flex, Grid, Select, Tag, Typography } from 'antd'
-import { lazy, Suspense, useState } from 'react'
+import { Link, useParams } from '@tanstack/react-router'
+import { Badge, Button, Card, Drawer, Flex, Grid, Select, Tag } from 'antd'
+import { useEffect, useState } from 'react'
 import { api, data } from '@/api/client'
 import type { components } from '@/api/schema'
+import { useMay } from '@/app/session'
+import { later } from '@/shared/later'
+import { number } from '@/shared/number'
 import { Page } from '@/shared/Page'
 import { useSay } from '@/shared/say'
-import { Loaded, Loading } from '@/shared/states'
+import { Loaded } from '@/shared/states'
 import { exactly, when } from '@/shared/when'
 import { Counts } from './Counts'
 import { JourneyButtons } from './JourneyButtons'
 import { JourneyFile } from './JourneyFile'
 import { STATE_COLOURS } from './look'
+import { endingWord, type Look } from './looks'
+import { MoveDialog, type Moving } from './MoveDialog'
+import { Overview } from './Overview'
+import { Followed, PeopleDrawer } from './PeopleDrawer'
+import { StageBoard } from './StageBoard'
 import { StepList } from './StepList'
 import { StepPanel } from './StepPanel'
+import type { Stage } from './stages'
 import { type Line, useWave, type Wave } from './useWave'
 
-const WaveFlow = lazy(() => import('./WaveFlow'))
+const WaveFlow = later(() => import('./WaveFlow'))
 type Journey = components['schemas']['JourneyBody']
 
 export default function JourneyPage() {
@@ -33,14 +42,20 @@ export default function JourneyPage() {
 
 function Live({ journey }: { journey: Journey }) {
   const t = useSay()
+  const may = useMay('journeys.write')
   const [version, setVersion] = useState<number | null>(null)
   const [file, setFile] = useState(false)
+  const [look, setLook] = useState<Look | null>(null)
+  const [moving, setMoving] = useState<Moving | null>(null)
+  const move = may && ['running', 'paused'].includes(journey.state) ? setMoving : null
   const { query, line, now } = useWave(journey.journey_id, version)
   const versions = useQuery({
     queryKey: ['versions', journey.journey_id, journey.version],
     queryFn: () =>
       data(api.GET('/api/journeys/{journey_id}/versions', { params: { path: { journey_id: journey.journey_id } } })),
   })
+  const shown = versions.data?.find((one) => one.version === (version ?? journey.version))
+  const stages = shown?.definition.stages as Stage[] | undefined
   const options = versions.data?.map((one) => ({
     value: one.version,
     label:
@@ -50,6 +65,7 @@ function Live({ journey }: { journey: Journey }) {
   }))
   return (
     <Page
+      name={journey.name}
       title={
         <Flex gap={10} align="center" wrap>
           {journey.name}
@@ -81,23 +97,30 @@ function Live({ journey }: { journey: Journey }) {
           <Button icon={<CodeOutlined />} onClick={() => setFile(true)}>
             YAML
           </Button>
+          {journey.kind === 'stages' && may && !journey.state.startsWith('stop') && (
+            <Link to="/journeys/$id/edit" params={{ id: String(journey.journey_id) }}>
+              <Button icon={<EditOutlined />}>{t('stage.edit')}</Button>
+            </Link>
+          )}
           <JourneyButtons journey={journey} />
         </>
       }
     >
-      {line === 'reconnecting' && (
-        <Alert type="warning" showIcon banner title={t('wave.reconnecting')} style={{ marginBottom: 12 }} />
-      )}
       <Loaded query={query}>
         {(wave) => (
           <>
             <Card styles={{ body: { padding: '12px 20px' } }} style={{ marginBottom: 12 }}>
               <Flex wrap gap={24} justify="space-between" align="center">
-                <Counts wave={wave} />
-                <Endings wave={wave} />
+                <Counts wave={wave} look={setLook} />
+                <Endings wave={wave} look={setLook} />
               </Flex>
             </Card>
-            <Steps wave={wave} journey={journey} />
+            {journey.kind === 'flow' && <Steps wave={wave} look={setLook} />}
+            {stages && <StageBoard stages={stages} wave={wave} look={setLook} move={move} />}
+            <PeopleDrawer wave={wave} look={look} close={() => setLook(null)} move={stages ? move : null} />
+            {stages && (
+              <MoveDialog journey={journey.journey_id} stages={stages} moving={moving} close={() => setMoving(null)} />
+            )}
           </>
         )}
       </Loaded>
@@ -113,53 +136,89 @@ function LiveBadge({ line, state }: { line: Line; state: string }) {
   return <Badge status={state === 'running' ? 'processing' : 'success'} text={t('wave.line.live')} />
 }
 
-function Endings({ wave }: { wave: Wave }) {
+/** Goals reached and reasons of ends. */
+function Endings({ wave, look }: { wave: Wave; look: (look: Look) => void }) {
   const t = useSay()
-  const titles = new Map(wave.nodes.filter((node) => node.kind === 'exit').map((node) => [node.id, node.title]))
-  const ended = Object.entries(wave.ended).filter(([, count]) => count > 0)
+  const shown: [string, number, Look, string][] = [
+    ...Object.entries(wave.goals).map(([name, count]): [string, number, Look, string] => [
+      endingWord(t, wave, `goal:${name}`),
+      count,
+      { kind: 'goal', name },
+      'gold',
+    ]),
+    // A goal that ends the journey stands among the goals already.
+    ...Object.entries(wave.ended)
+      .filter(([reason, count]) => count > 0 && !reason.startsWith('goal:'))
+      .map(([reason, count]): [string, number, Look, string] => [
+        endingWord(t, wave, reason),
+        count,
+        { kind: 'members', active: false, reason },
+        'default',
+      ]),
+  ]
   return (
     <Flex gap={6} wrap>
-      {ended.map(([reason, count]) => (
-        <Tag key={reason}>
-          {t(`ended.${reason}`, { defaultValue: titles.get(reason) ?? reason })} <b>{count}</b>
+      {shown.map(([word, count, where, colour]) => (
+        <Tag key={JSON.stringify(where)} color={colour}>
+          {word}{' '}
+          <Followed count={count} name={word} follow={() => look(where)}>
+            <b>{number(count)}</b>
+          </Followed>
         </Tag>
       ))}
     </Flex>
   )
 }
 
-function Steps({ wave, journey }: { wave: Wave; journey: Journey }) {
+function Steps({ wave, look }: { wave: Wave; look: (look: Look) => void }) {
   const t = useSay()
-  const wide = Grid.useBreakpoint().lg ?? true
+  const size = Grid.useBreakpoint()
+  const drawn = size.lg ?? true
+  const beside = size.xl ?? true
   const [chosen, setChosen] = useState<string | null>(null)
+  useEffect(() => {
+    const close = (event: KeyboardEvent) => event.key === 'Escape' && setChosen(null)
+    window.addEventListener('keydown', close)
+    return () => window.removeEventListener('keydown', close)
+  }, [])
   const step = wave.nodes.find((node) => node.id === chosen)
-  const panel = step && <StepPanel journey={journey.journey_id} version={wave.version} step={step} />
-  if (!wide) {
+  const panel = step && <StepPanel key={step.id} wave={wave} step={step} look={look} />
+  const drawer = (
+    <Drawer
+      open={step !== undefined}
+      onClose={() => setChosen(null)}
+      placement={drawn ? 'right' : 'bottom'}
+      size={drawn ? 420 : 'large'}
+      title={t('wave.step')}
+    >
+      {panel}
+    </Drawer>
+  )
+  if (!drawn) {
     return (
       <>
         <StepList wave={wave} choose={setChosen} />
-        <Drawer
-          open={step !== undefined}
-          onClose={() => setChosen(null)}
-          placement="bottom"
-          size="large"
-          title={t('wave.step')}
-        >
-          {panel}
-        </Drawer>
+        {drawer}
       </>
     )
   }
   return (
-    <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr) 400px', gap: 12 }}>
+    <div style={{ display: 'grid', gridTemplateColumns: beside ? 'minmax(0, 1fr) 400px' : 'minmax(0, 1fr)', gap: 12 }}>
       <Card styles={{ body: { padding: 0, height: 'max(600px, calc(100vh - 286px))' } }}>
-        <Suspense fallback={<Loading />}>
-          <WaveFlow wave={wave} chosen={chosen} choose={setChosen} />
-        </Suspense>
+        <WaveFlow wave={wave} chosen={chosen} choose={setChosen} look={look} />
       </Card>
-      <Card styles={{ body: { padding: 16, maxHeight: 'max(600px, calc(100vh - 286px))', overflow: 'auto' } }}>
-        {panel ?? <Typography.Text type="secondary">{t('wave.choose')}</Typography.Text>}
-      </Card>
+      {beside ? (
+        <Card styles={{ body: { padding: 16, maxHeight: 'max(600px, calc(100vh - 286px))', overflow: 'auto' } }}>
+          {panel && (
+            <Button type="link" size="small" style={{ padding: 0, marginBottom: 8 }} onClick={() => setChosen(null)}>
+              ← {t('wave.standing')}
+            </Button>
+          )}
+          {panel ?? <Overview wave={wave} choose={setChosen} />}
+        </Card>
+      ) : (
+        drawer
+      )}
     </div>
   )
 }

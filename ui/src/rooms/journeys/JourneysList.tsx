@@ -1,8 +1,10 @@
+import { PlusOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Card, Flex, Progress, Tag, Typography } from 'antd'
+import { Button, Card, Flex, Progress, Tag, Typography } from 'antd'
 import { api, data } from '@/api/client'
 import type { components } from '@/api/schema'
+import { useMay } from '@/app/session'
 import { useJourneys } from '@/shared/lookups'
 import { Page } from '@/shared/Page'
 import { useSay } from '@/shared/say'
@@ -16,8 +18,21 @@ type Journey = components['schemas']['JourneyBody']
 export default function JourneysList() {
   const t = useSay()
   const journeys = useJourneys(5_000)
+  const may = useMay('journeys.write')
   return (
-    <Page title={t('nav.journeys')} hint={t('journeys.hint')}>
+    <Page
+      title={t('nav.journeys')}
+      hint={t('journeys.hint')}
+      extra={
+        may && (
+          <Link to="/journeys/new">
+            <Button type="primary" icon={<PlusOutlined />}>
+              {t('stage.new_journey')}
+            </Button>
+          </Link>
+        )
+      }
+    >
       <Loaded query={journeys}>
         {(list) =>
           list.length === 0 ? (
@@ -62,13 +77,19 @@ function JourneyCard({ journey }: { journey: Journey }) {
             <Tag color={STATE_COLOURS[journey.state]}>{t(`journey.state.${journey.state}`)}</Tag>
           </Flex>
           <Typography.Text type="secondary">
-            {t(`journey.mode.${journey.mode}`)} · {t('journey.version', { version: journey.version })} ·{' '}
+            {t(`journey.kind.${journey.kind}`)} · {t(`journey.mode.${journey.mode}`)} ·{' '}
+            {t('journey.version', { version: journey.version })} ·{' '}
             {journey.started_at ? t('journey.started', { at: when(journey.started_at) }) : t('journey.never_started')}
           </Typography.Text>
           {filling && (
             <Progress
               percent={Math.round(((journey.fill_done ?? 0) / (journey.fill_total || 1)) * 100)}
-              format={() => t('journey.filling', { done: journey.fill_done, total: journey.fill_total })}
+              format={() =>
+                t('journey.filling', {
+                  done: journey.fill_done ?? 0,
+                  total: journey.fill_total ?? 0,
+                })
+              }
             />
           )}
         </div>

@@ -1,14 +1,15 @@
 import './wave.css'
 import { Tag } from 'antd'
+import { number } from '@/shared/number'
 import { useSay } from '@/shared/say'
 import { kindColour } from './look'
+import { edgeWord, sum, titleOf } from './looks'
 import { StepIcon } from './StepNode'
 import type { Wave } from './useWave'
 
 /** The wave on a narrow screen: one card per step with the streams that leave it. */
 export function StepList({ wave, choose }: { wave: Wave; choose: (id: string) => void }) {
   const t = useSay()
-  const titles = new Map(wave.nodes.map((node) => [node.id, node.title || node.id]))
   return (
     <div className="wave-list">
       {wave.nodes.map((step) => (
@@ -27,12 +28,13 @@ export function StepList({ wave, choose }: { wave: Wave; choose: (id: string) =>
               .filter((edge) => edge.source === step.id && edge.target !== null)
               .map((edge) => (
                 <Tag key={edge.edge} color={edge.count ? 'green' : 'default'} style={{ marginBottom: 4 }}>
-                  {t(`edge.${edge.edge}`, { defaultValue: edge.edge })} → {titles.get(edge.target ?? '')}{' '}
-                  <b>{edge.count}</b>
+                  {edgeWord(t, wave, step.id, edge.edge)} → {titleOf(wave, edge.target ?? '')}{' '}
+                  <b>{number(edge.count)}</b>
                 </Tag>
               ))}
+            {step.kind === 'exit' && t('wave.ended_here', { count: sum(step.ended) })}
           </span>
-          {step.here > 0 && <span className="wave-here">{step.here}</span>}
+          {step.here > 0 && <span className="wave-here">{number(step.here)}</span>}
         </button>
       ))}
     </div>

@@ -10,8 +10,10 @@ import {
 } from '@ant-design/icons'
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
 import type { ReactNode } from 'react'
+import { number } from '@/shared/number'
 import { useSay } from '@/shared/say'
 import { heaps, kindColour } from './look'
+import { sum } from './looks'
 import type { Wave } from './useWave'
 
 export type Step = Wave['nodes'][number]
@@ -49,7 +51,9 @@ export function StepNode({ data }: NodeProps<StepNodeType>) {
           ]
             .filter(Boolean)
             .join(' · ')
-        : t(`kind.${step.kind}`, { defaultValue: step.kind })
+        : step.kind === 'exit'
+          ? t('wave.ended_here', { count: sum(step.ended) })
+          : t(`kind.${step.kind}`, { defaultValue: step.kind })
   return (
     <>
       <Handle type="target" position={Position.Top} className="wave-handle" />
@@ -60,7 +64,6 @@ export function StepNode({ data }: NodeProps<StepNodeType>) {
         data-chosen={chosen}
         data-step={step.id}
         onClick={() => choose(step.id)}
-        disabled={entered !== null}
       >
         <span className="wave-title">
           <StepIcon kind={step.kind} /> {step.title || step.id}
@@ -68,7 +71,7 @@ export function StepNode({ data }: NodeProps<StepNodeType>) {
         <span className="wave-line">{line}</span>
         {step.here > 0 && (
           <span className="wave-here" key={step.here} title={t('wave.here', { count: step.here })}>
-            {step.here}
+            {number(step.here)}
           </span>
         )}
       </button>

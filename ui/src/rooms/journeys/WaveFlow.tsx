@@ -5,6 +5,7 @@ import { useMemo } from 'react'
 import { useSay } from '@/shared/say'
 import { CountEdge, type CountEdgeType } from './CountEdge'
 import { ENTRY, edgeId, place, shapeOf } from './layout'
+import { edgeWord, type Look } from './looks'
 import { StepNode, type StepNodeType } from './StepNode'
 import type { Wave } from './useWave'
 
@@ -15,10 +16,12 @@ export default function WaveFlow({
   wave,
   chosen,
   choose,
+  look,
 }: {
   wave: Wave
   chosen: string | null
   choose: (id: string) => void
+  look: (look: Look) => void
 }) {
   const t = useSay()
   const shape = shapeOf(wave)
@@ -36,10 +39,19 @@ export default function WaveFlow({
     type: 'step',
     position: { x, y },
     data: {
-      step: steps.get(id) ?? { id, kind: 'entry', title: t('wave.entry'), here: 0, sends: {} },
+      step: steps.get(id) ?? {
+        id,
+        kind: 'entry',
+        title: t('wave.entry'),
+        awaits: null,
+        stage: null,
+        here: 0,
+        ended: {},
+        sends: {},
+      },
       entered: id === ENTRY ? wave.entered : null,
       chosen: id === chosen,
-      choose,
+      choose: id === ENTRY ? () => look({ kind: 'members' }) : choose,
     },
   }))
   const edges: CountEdgeType[] = placed.edges.map((edge) => ({
@@ -48,11 +60,18 @@ export default function WaveFlow({
     source: edge.source,
     target: edge.target,
     data: {
-      word: t(`edge.${edge.edge}`, { defaultValue: edge.edge }),
+      word: edgeWord(t, wave, edge.source === ENTRY ? null : edge.source, edge.edge),
       count: counts.get(edge.id) ?? 0,
       entered: wave.entered,
       points: edge.points,
       label: edge.label,
+      look: () =>
+        look({
+          kind: 'edge',
+          source: edge.source === ENTRY ? null : edge.source,
+          edge: edge.edge,
+          target: edge.target,
+        }),
     },
   }))
   return (

@@ -5,13 +5,24 @@ import { heaps } from './look'
 import type { Wave } from './useWave'
 
 function wave(counts: [number, number, number]): Wave {
-  const node = (id: string, kind: string) => ({ id, kind, title: id, here: 0, sends: {} })
+  const node = (id: string, kind: string) => ({
+    id,
+    kind,
+    title: id,
+    awaits: null,
+    stage: null,
+    here: 0,
+    ended: {},
+    sends: {},
+  })
   return {
     journey_id: 1,
     version: 1,
     entered: counts[0],
     active: 0,
     ended: {},
+    goals: {},
+    titles: {},
     nodes: [node('push', 'send'), node('wait', 'wait'), node('out', 'exit')],
     edges: [
       { source: null, edge: 'entered', target: 'push', count: counts[0] },

@@ -26,7 +26,7 @@ export function kindColour(kind: string): string {
 }
 
 const OUT = new Set(['sent', 'accepted', 'received'])
-const OPEN = new Set(['waiting', 'ready', 'gathered', 'claimed'])
+const OPEN = new Set(['waiting', 'ready', 'gathered', 'planned', 'claimed', 'handed'])
 
 /** What became of a step's requests, in three heaps. */
 export function heaps(sends: Record<string, number>): { out: number; open: number; not: number } {

@@ -1,7 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { App, Button, Card, Table, Typography } from 'antd'
+import { App, Button, Card, Table, Tag, Typography } from 'antd'
+import { Fragment } from 'react'
 import { api, data } from '@/api/client'
+import type { components } from '@/api/schema'
 import { sourceWord } from '@/rooms/customers/events'
 import { useNames } from '@/shared/lookups'
 import { More, usePortions } from '@/shared/More'
@@ -9,6 +11,8 @@ import { useSay } from '@/shared/say'
 import { Loaded, Nothing } from '@/shared/states'
 import { useTell } from '@/shared/tell'
 import { when } from '@/shared/when'
+
+type Decision = components['schemas']['DecisionOut']
 
 /** What people said about who is who; each can be taken back. */
 export function Decisions({ mayWrite }: { mayWrite: boolean }) {
@@ -23,12 +27,15 @@ export function Decisions({ mayWrite }: { mayWrite: boolean }) {
   const undoing = useMutation({
     mutationFn: (decision_id: number) =>
       data(api.DELETE('/api/customers/decisions/{decision_id}', { params: { path: { decision_id } } })),
-    onSuccess: async () => {
-      tell.done(t('review.undone'))
+    onSuccess: () => tell.done(t('review.undone')),
+    onError: tell.failed,
+    // Also when somebody else was quicker: the list then shows it.
+    onSettled: async () => {
       await client.invalidateQueries({ queryKey: ['cases'] })
       await client.invalidateQueries({ queryKey: ['decisions'] })
+      await client.invalidateQueries({ queryKey: ['customer'] })
+      await client.invalidateQueries({ queryKey: ['customers'] })
     },
-    onError: tell.failed,
   })
   const ask = (decision_id: number) =>
     modal.confirm({
@@ -50,27 +57,32 @@ export function Decisions({ mayWrite }: { mayWrite: boolean }) {
             columns={[
               {
                 title: t('review.verdict'),
+                width: 140,
                 render: (_, row) => (
-                  <Typography.Text delete={row.undone_at !== null}>{t(`review.said_${row.verdict}`)}</Typography.Text>
+                  <Tag color={row.undone_at ? 'default' : row.verdict === 'same' ? 'green' : 'blue'}>
+                    <Typography.Text delete={row.undone_at !== null} type={row.undone_at ? 'secondary' : undefined}>
+                      {t(`review.said_${row.verdict}`)}
+                    </Typography.Text>
+                  </Tag>
                 ),
               },
               {
                 title: t('review.people'),
-                render: (_, row) =>
-                  row.groups.flat().map((id) => (
-                    <Link key={id} to="/customers/$id" params={{ id: String(id) }} style={{ marginInlineEnd: 8 }}>
-                      #{id}
-                    </Link>
-                  )),
+                render: (_, row) => (
+                  <>
+                    <People of={row} />
+                    {row.case_id === null && <Typography.Text type="secondary"> {t('review.by_hand')}</Typography.Text>}
+                  </>
+                ),
               },
-              { title: t('review.by'), render: (_, row) => sourceWord(row.actor, names, t) },
+              { title: t('review.by'), render: (_, row) => row.actor_name ?? sourceWord(row.actor, names, t) },
               { title: t('review.at'), render: (_, row) => when(row.decided_at) },
               {
                 align: 'right',
                 render: (_, row) =>
                   row.undone_at ? (
                     <Typography.Text type="secondary">
-                      {t('review.undone')} {when(row.undone_at)}
+                      {t('review.undone_at', { at: when(row.undone_at) })}
                     </Typography.Text>
                   ) : (
                     mayWrite && (
@@ -87,4 +99,38 @@ export function Decisions({ mayWrite }: { mayWrite: boolean }) {
       )}
     </Loaded>
   )
+}
+
+/** Whom a decision is about: one is the other, or is not. One name that several records tell is said once. */
+function People({ of }: { of: Decision }) {
+  const t = useSay()
+  const sides = of.verdict === 'same' ? of.people.flat().map((person) => [person]) : of.people
+  const told = sides.map((side) => unique(side))
+  const shown = of.verdict === 'same' ? unique(told.flat()).map((person) => [person]) : told
+  const records = of.people.flat().length
+  return (
+    <>
+      {shown.map((side, index) => (
+        <Fragment key={side.map((person) => `${person.customer_id}:${person.name}`).join()}>
+          {index > 0 && <Typography.Text type="secondary"> {of.verdict === 'same' ? '=' : '≠'} </Typography.Text>}
+          {side.map((person, place) => (
+            <Fragment key={`${person.customer_id}:${person.name}`}>
+              {place > 0 && t('shared.comma')}
+              <Link to="/customers/$id" params={{ id: String(person.customer_id) }}>
+                {person.name ?? t('review.nameless')}
+              </Link>{' '}
+              <Typography.Text type="secondary">#{person.customer_id}</Typography.Text>
+            </Fragment>
+          ))}
+        </Fragment>
+      ))}
+      {shown.length === 1 && records > 1 && (
+        <Typography.Text type="secondary"> {t('review.records', { count: records })}</Typography.Text>
+      )}
+    </>
+  )
+}
+
+function unique(people: Decision['people'][number]): Decision['people'][number] {
+  return [...new Map(people.map((person) => [`${person.customer_id}:${person.name}`, person])).values()]
 }

@@ -12,8 +12,10 @@ export default function ReviewsPage() {
   return (
     <Page title={t('nav.reviews')} hint={t('reviews.hint')}>
       <Tabs
+        className="siyu-review"
+        destroyOnHidden
         items={[
-          { key: 'open', label: t('reviews.open'), children: <Cases mayWrite={mayWrite} /> },
+          { key: 'open', label: t('reviews.open'), children: <Cases /> },
           { key: 'settled', label: t('reviews.settled'), children: <Decisions mayWrite={mayWrite} /> },
         ]}
       />

@@ -1,10 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Card, Flex, Spin, Typography } from 'antd'
+import { Button, Card, Flex, Spin, Typography } from 'antd'
 import { useEffect, useRef } from 'react'
 import { api, data } from '@/api/client'
+import type { CustomersSearch } from '@/rooms/customers/address'
+import { number } from '@/shared/number'
 import { useSay } from '@/shared/say'
-import { useSettled } from './useSettled'
+import { useSettled } from '@/shared/useSettled'
 
 const PAUSE = 400
 
@@ -12,10 +14,13 @@ const PAUSE = 400
 export function Estimate({
   condition,
   ready,
+  people,
   refused,
 }: {
   condition: Record<string, unknown>
   ready: boolean
+  /** The list of customers that are counted here. */
+  people: CustomersSearch
   refused: (error: unknown) => void
 }) {
   const t = useSay()
@@ -44,20 +49,34 @@ export function Estimate({
   const found = ready ? estimate.data : undefined
   return (
     <Card title={t('segment.estimate')} size="small" extra={estimate.isFetching && <Spin size="small" />}>
-      {!found && <Typography.Text type="secondary">{t('segment.unfinished')}</Typography.Text>}
+      {!found && estimate.isError && ready && (
+        <Flex gap={8} align="center" wrap>
+          <Typography.Text type="danger">{t('segment.no_estimate')}</Typography.Text>
+          <Button size="small" onClick={() => void estimate.refetch()}>
+            {t('state.retry')}
+          </Button>
+        </Flex>
+      )}
+      {!found && !(estimate.isError && ready) && (
+        <Typography.Text type="secondary">{t(ready ? 'state.loading' : 'segment.unfinished')}</Typography.Text>
+      )}
       {found && (
         <>
           <div style={{ fontSize: 34, fontWeight: 600, lineHeight: 1.2 }} data-testid="estimate" aria-live="polite">
-            {found.exact ? found.count : `≈ ${found.count}`}{' '}
+            <Link to="/customers" search={people} title={t('segment.show_people')}>
+              {t(found.exact ? 'segment.count' : 'segment.about', { n: number(found.count) })}
+            </Link>{' '}
             <span style={{ fontSize: 16, fontWeight: 400 }}>{t('segment.people')}</span>
           </div>
           <Typography.Text type="secondary">
             {t('segment.of_all', {
-              population: found.population,
+              population: number(found.population),
               share: `${found.population ? ((found.count / found.population) * 100).toFixed(1) : 0}%`,
             })}
             {' · '}
-            {found.exact ? t('segment.exact') : t('segment.interval', { low: found.low, high: found.high })}
+            {found.exact
+              ? t('segment.exact')
+              : t('segment.interval', { low: number(found.low), high: number(found.high) })}
           </Typography.Text>
           <Typography.Paragraph strong style={{ margin: '12px 0 4px' }}>
             {t('segment.sample')}

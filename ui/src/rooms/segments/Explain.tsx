@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { api, data } from '@/api/client'
 import { useSay } from '@/shared/say'
 import { Loaded } from '@/shared/states'
-import { useSettled } from './useSettled'
+import { useSettled } from '@/shared/useSettled'
 import { WhyTree } from './WhyTree'
 
 /** Why one person is in or out of the condition as it stands. */

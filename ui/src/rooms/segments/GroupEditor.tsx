@@ -1,10 +1,11 @@
 import { ApartmentOutlined, DeleteOutlined, PlusOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 import { Button, Dropdown, Flex, Segmented, Select, Tag, Typography } from 'antd'
-import type { Dispatch } from 'react'
+import { type Dispatch, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, data } from '@/api/client'
 import { useSay } from '@/shared/say'
+import { RefusedAt } from './forms/faulty'
 import { LeafForm } from './forms/LeafForm'
 import { type Action, fresh, type Group, type Node } from './model'
 import './editor.css'
@@ -12,6 +13,8 @@ import './editor.css'
 /** A fault that belongs to one node of the condition. */
 export interface Fault {
   key: number
+  /** The parameter of the leaf, as a dotted path; empty when the whole node is meant. */
+  at: string
   message: string
 }
 
@@ -21,7 +24,10 @@ interface Editing {
   self: number | null
 }
 
-const ORDER = ['attribute', 'tag', 'event', 'sequence', 'segment', 'source', 'account', 'order', 'date', 'owner']
+const ORDER = [
+  ...['attribute', 'tag', 'event', 'sequence', 'segment', 'stage', 'source', 'channel'],
+  ...['account', 'follow', 'owner', 'pushes', 'order', 'date', 'score', 'lifecycle'],
+]
 
 export function useKinds() {
   const { i18n } = useTranslation()
@@ -42,10 +48,16 @@ export function GroupEditor({ group, top, ...editing }: Editing & { group: Group
   const kinds = useKinds()
   const { dispatch } = editing
   const fault = editing.faults.find((one) => one.key === group.key)
+  const frame = useFocus<HTMLFieldSetElement>(group, 'button.cond-add')
   return (
-    <fieldset className={`cond-group cond-${group.op}`} data-not={group.not}>
+    <fieldset
+      ref={frame}
+      aria-label={t(`segment.group.${group.op}`)}
+      className={`cond-group cond-${group.op}`}
+      data-not={group.not}
+    >
       <Flex wrap gap={8} align="center">
-        {!top && <Negation node={group} dispatch={dispatch} />}
+        {(!top || group.not) && <Negation node={group} dispatch={dispatch} />}
         <Segmented<'all' | 'any'>
           aria-label={t('segment.op')}
           value={group.op}
@@ -68,13 +80,16 @@ export function GroupEditor({ group, top, ...editing }: Editing & { group: Group
       )}
       <Flex gap={8} wrap>
         <Dropdown
+          autoFocus
           trigger={['click']}
           menu={{
             items: kinds.map((kind) => ({ key: kind.name, label: kind.title })),
             onClick: ({ key }) => dispatch({ do: 'add', to: group.key, node: fresh(key) }),
+            // On a low window it fits above or below its button, whichever side has more room.
+            style: { maxHeight: '44vh', overflowY: 'auto' },
           }}
         >
-          <Button size="small" icon={<PlusOutlined />}>
+          <Button size="small" icon={<PlusOutlined />} className="cond-add">
             {t('segment.add')}
           </Button>
         </Dropdown>
@@ -87,8 +102,26 @@ export function GroupEditor({ group, top, ...editing }: Editing & { group: Group
           {t('segment.add_group')}
         </Button>
       </Flex>
-      {fault && <Typography.Text type="danger">{fault.message}</Typography.Text>}
+      {fault && <Message text={fault.message} />}
     </fieldset>
+  )
+}
+
+/** Who adds a part by keyboard goes on in it. */
+function useFocus<T extends HTMLElement>(node: Node, selector: string) {
+  const frame = useRef<T>(null)
+  const { fresh } = node
+  useEffect(() => {
+    if (fresh) frame.current?.querySelector<HTMLElement>(selector)?.focus()
+  }, [fresh, selector])
+  return frame
+}
+
+function Message({ text }: { text: string }) {
+  return (
+    <Typography.Text type="danger" role="alert">
+      {text}
+    </Typography.Text>
   )
 }
 
@@ -129,19 +162,24 @@ function LeafRow({
   self,
 }: Editing & { node: Extract<Node, { type: 'leaf' }>; kinds: { name: string; title: string }[] }) {
   const fault = faults.find((one) => one.key === node.key)
+  const frame = useFocus<HTMLDivElement>(node, '.cond-form input')
   return (
-    <div className="cond-leaf" data-fault={fault !== undefined}>
+    <div ref={frame} className="cond-leaf" data-fault={fault !== undefined}>
       <Flex gap={8} align="flex-start">
         <Flex wrap gap={8} align="center" flex={1}>
           <Negation node={node} dispatch={dispatch} />
           <Tag color="green" style={{ margin: 0 }}>
             {kinds.find((kind) => kind.name === node.leaf.kind)?.title ?? node.leaf.kind}
           </Tag>
-          <LeafForm leaf={node.leaf} set={(leaf) => dispatch({ do: 'change', key: node.key, leaf })} self={self} />
+          <span className="cond-form">
+            <RefusedAt path={fault ? fault.at : null}>
+              <LeafForm leaf={node.leaf} set={(leaf) => dispatch({ do: 'change', key: node.key, leaf })} self={self} />
+            </RefusedAt>
+          </span>
         </Flex>
         <Remove node={node} dispatch={dispatch} />
       </Flex>
-      {fault && <Typography.Text type="danger">{fault.message}</Typography.Text>}
+      {fault && <Message text={fault.message} />}
     </div>
   )
 }

@@ -1,8 +1,9 @@
 import { PlusOutlined } from '@ant-design/icons'
-import { Link } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { Button, Card, Table, Typography } from 'antd'
 import { useMay } from '@/app/session'
 import { useSegments } from '@/shared/lookups'
+import { number } from '@/shared/number'
 import { Page } from '@/shared/Page'
 import { useSay } from '@/shared/say'
 import { Loaded, Nothing } from '@/shared/states'
@@ -14,13 +15,16 @@ export default function SegmentsList() {
   const t = useSay()
   const segments = useSegments()
   const speech = useSpeech()
+  const navigate = useNavigate()
   const mayWrite = useMay('segments.write')
   const fresh = mayWrite && (
-    <Link to="/segments/$id" params={{ id: 'new' }}>
-      <Button type="primary" icon={<PlusOutlined />}>
-        {t('segments.new')}
-      </Button>
-    </Link>
+    <Button
+      type="primary"
+      icon={<PlusOutlined />}
+      onClick={() => void navigate({ to: '/segments/$id', params: { id: 'new' } })}
+    >
+      {t('segments.new')}
+    </Button>
   )
   return (
     <Page title={t('nav.segments')} hint={t('segments.hint')} extra={fresh}>
@@ -48,7 +52,20 @@ export default function SegmentsList() {
                     <Typography.Text type="secondary">{conditionSentence(open(row.condition), speech)}</Typography.Text>
                   ),
                 },
-                { title: t('segments.size'), align: 'right', dataIndex: 'size', width: 90 },
+                {
+                  title: t('segments.size'),
+                  align: 'right',
+                  width: 90,
+                  render: (_, row) => (
+                    <Link
+                      to="/customers"
+                      search={{ segment: row.segment_id }}
+                      aria-label={t('segments.members_of', { name: row.name, n: number(row.size) })}
+                    >
+                      {number(row.size)}
+                    </Link>
+                  ),
+                },
                 {
                   title: t('segments.changed'),
                   responsive: ['sm'],

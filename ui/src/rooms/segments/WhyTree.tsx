@@ -26,7 +26,9 @@ export function WhyTree({ why }: { why: Why }) {
           {why.node === 'leaf' ? (
             <>
               <div>{leafSentence(toLeaf(why.word, why.params), speech)}</div>
-              <Typography.Text type="secondary">{seenSentence(why.word, why.seen, names, t)}</Typography.Text>
+              <Typography.Text type="secondary">
+                {seenSentence(why.word, why.params, why.seen, names, t)}
+              </Typography.Text>
             </>
           ) : (
             <b>{t(why.of.length === 0 ? 'segment.everybody' : `segment.group.${why.node}`)}</b>

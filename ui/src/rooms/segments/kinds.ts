@@ -21,6 +21,6 @@ export const OPERATORS: Record<string, string[]> = {
   int: ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'between', 'in', 'exists'],
   number: ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'between', 'in', 'exists'],
   money: ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'between', 'in', 'exists'],
-  date: ['period', 'eq', 'lt', 'ge', 'between', 'exists'],
-  time: ['period', 'lt', 'ge', 'between', 'exists'],
+  date: ['period', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'between', 'in', 'exists'],
+  time: ['period', 'lt', 'le', 'gt', 'ge', 'between', 'exists'],
 }

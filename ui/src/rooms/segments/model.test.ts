@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { close, emptyGroup, fresh, type Group, locate, open, reduce, unfinished } from './model'
+import { testsOf, whereOf } from './where'
 
 const STORED = {
   all: [
@@ -58,9 +59,12 @@ describe('a condition while it is edited', () => {
   })
 
   it('says what is still missing before the server is asked', () => {
-    const lacks = (leaf: Record<string, unknown>) => unfinished(open({ all: [leaf] }))?.what ?? null
-    expect(unfinished(emptyGroup())).toBeNull()
-    expect(unfinished(open({ any: [] }))?.what).toBe('parts')
+    const lacks = (leaf: Record<string, unknown>) => unfinished(open({ all: [leaf] }))[0]?.what ?? null
+    expect(
+      unfinished(open({ all: [{ kind: 'tag' }, { not: { any: [] } }, { kind: 'event' }] })).map((one) => one.what),
+    ).toEqual(['tag', 'parts', 'type'])
+    expect(unfinished(emptyGroup())).toEqual([])
+    expect(unfinished(open({ any: [] }))[0]?.what).toBe('parts')
     expect(lacks({ kind: 'tag' })).toBe('tag')
     expect(lacks({ kind: 'attribute', name: 'region', op: 'eq' })).toBe('value')
     expect(lacks({ kind: 'attribute', name: 'region', op: 'exists' })).toBeNull()
@@ -68,5 +72,41 @@ describe('a condition while it is edited', () => {
     expect(lacks({ kind: 'attribute', name: 'vip', op: 'eq', value: false })).toBeNull()
     expect(lacks({ kind: 'sequence', first: { type: 'followed' }, then_not: {}, within: '12h' })).toBe('then')
     expect(lacks({ kind: 'date', today: true })).toBeNull()
+  })
+})
+
+describe('every kind of docs/conditions.md', () => {
+  const EVERY = {
+    all: [
+      { kind: 'event', type: 'message_received', where: { text: { contains: '电子书' } }, within: '12h' },
+      { kind: 'event', type: ['a', 'b'], content: [7, 8], count: { ge: 3, lt: 9 }, where: { n: { eq: 5, ne: 6 } } },
+      { kind: 'event', type: 'form_submitted', count: { eq: 0 }, from: '2026-02-28T16:00:00Z' },
+      { not: { kind: 'sequence', first: { type: 'a', within: '1d' }, then_not: { type: 'b' }, within: '12h' } },
+      { kind: 'tag', tag: [1, 2], match: 'all' },
+      { kind: 'attribute', name: 'birthday', op: 'between', value: ['1990-01-01', { ago: '365d' }] },
+      { any: [{ kind: 'date', age: { ge: 18, lt: 30 } }, { not: { all: [{ kind: 'date', month: 'current' }] } }] },
+      { kind: 'order', count: { ge: 2 }, amount: { ge: 100000 }, currency: 'USD', last_before: '30d' },
+      { kind: 'source', touch: 'first', via: ['oa_scene'], code: ['expo2026'], within: '90d' },
+      { kind: 'owner', staff: [4] },
+      { kind: 'account', account_id: 1, following: false },
+      { kind: 'segment', segment: 7 },
+    ],
+  }
+
+  it('comes back as it was opened, also as the whole negated', () => {
+    expect(close(open(EVERY))).toEqual(EVERY)
+    expect(close(open({ not: EVERY }))).toEqual({ not: EVERY })
+    expect(unfinished(open(EVERY))).toEqual([])
+  })
+
+  it('keeps the tests of properties as they are, a plain value as equal', () => {
+    expect(testsOf({ n: 5, text: { contains: 'a', starts: 'b', eq: null } })).toEqual([
+      { property: 'n', op: 'eq', value: 5 },
+      { property: 'text', op: 'contains', value: 'a' },
+      { property: 'text', op: 'starts', value: 'b' },
+    ])
+    expect(whereOf(testsOf({ n: { ge: 1, lt: 3 } }))).toEqual({ n: { ge: 1, lt: 3 } })
+    expect(whereOf([])).toBeUndefined()
+    expect(unfinished(open({ all: [{ kind: 'event', type: 'a', where: { '': { eq: 1 } } }] }))[0]?.what).toBe('where')
   })
 })

@@ -1,11 +1,13 @@
+import { testsOf, unfinishedTest } from './where'
+
 /** A leaf as the API takes it: its kind and parameters. */
 export interface Leaf {
   kind: string
   [parameter: string]: unknown
 }
 
-/** A node while it is edited: with a key that stays, and "not" as a switch. */
-export type Node = { key: number; not: boolean } & (
+/** A node while it is edited: with a key that stays, and "not" as a switch; fresh when it was just added. */
+export type Node = { key: number; not: boolean; fresh?: boolean } & (
   | { type: 'group'; op: 'all' | 'any'; parts: Node[] }
   | { type: 'leaf'; leaf: Leaf }
 )
@@ -80,7 +82,9 @@ export function reduce(root: Group, action: Action): Group {
       return without(root, action.key) as Group
     case 'add': {
       const made: Node =
-        action.node === 'group' ? emptyGroup() : { key: key(), not: false, type: 'leaf', leaf: action.node }
+        action.node === 'group'
+          ? { ...emptyGroup(), fresh: true }
+          : { key: key(), not: false, fresh: true, type: 'leaf', leaf: action.node }
       return mapped(root, action.to, (node) =>
         node.type === 'group' ? { ...node, parts: [...node.parts, made] } : node,
       ) as Group
@@ -118,7 +122,8 @@ const NEEDED: Record<string, string[]> = {
   tag: ['tag'],
   event: ['type'],
   segment: ['segment'],
-  account: ['account_id'],
+  lifecycle: ['level'],
+  stage: ['journey'],
   sequence: ['first', 'within'],
 }
 
@@ -136,22 +141,21 @@ export function missing(leaf: Leaf): string | null {
     if (empty(type(leaf.first))) return 'first'
     if (empty(type(leaf.then ?? leaf.then_not))) return 'then'
   }
+  for (const matcher of [leaf, leaf.first, leaf.then, leaf.then_not])
+    if (testsOf((matcher as { where?: unknown } | undefined)?.where).some(unfinishedTest)) return 'where'
+  if (leaf.kind === 'score' && ['eq', 'ge', 'gt', 'le', 'lt'].every((name) => empty(leaf[name]))) return 'ge'
   if (leaf.kind === 'date' && ['today', 'month', 'age', 'days_until'].every((name) => empty(leaf[name]))) return 'month'
   return null
 }
 
-/** What stands in the way of asking the server: a leaf that lacks something, or an empty "any". */
-export function unfinished(node: Node): { key: number; what: string } | null {
+/** What stands in the way of asking the server: leaves that lack something, and empty groups of "any". */
+export function unfinished(node: Node): { key: number; what: string }[] {
   if (node.type === 'leaf') {
     const what = missing(node.leaf)
-    return what ? { key: node.key, what } : null
+    return what ? [{ key: node.key, what }] : []
   }
-  if (node.op === 'any' && node.parts.length === 0) return { key: node.key, what: 'parts' }
-  for (const part of node.parts) {
-    const found = unfinished(part)
-    if (found) return found
-  }
-  return null
+  if (node.op === 'any' && node.parts.length === 0) return [{ key: node.key, what: 'parts' }]
+  return node.parts.flatMap(unfinished)
 }
 
 /** A new leaf of a kind, with the parameters that are most often meant. */
@@ -164,9 +168,8 @@ export function fresh(kind: string): Leaf {
     case 'sequence':
       return { kind, first: {}, then_not: {}, within: '12h' }
     case 'source':
+    case 'channel':
       return { kind, touch: 'first' }
-    case 'account':
-      return { kind, following: true }
     case 'date':
       return { kind, month: 'current' }
     case 'order':

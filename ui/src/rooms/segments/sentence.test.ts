@@ -13,7 +13,13 @@ const names: Names = {
   segment: (id) => `人群${id}`,
   tag: (id) => `意向/${id}`,
   staff: (id) => `员工${id}`,
+  level: (key) => `${key}`,
+  contact: (userid) => `${userid}`,
+  channel: (id) => `渠道${id}`,
+  stage: (_, key) => ({ keen: '有兴趣' })[String(key)] ?? String(key),
+  rule: (_, key) => key,
   attribute: (name) => (name === 'region' ? '地区' : String(name)),
+  value: (_, value) => String(value),
 }
 const read = (condition: Record<string, unknown>) => conditionSentence(open(condition), { say, names })
 
@@ -28,6 +34,14 @@ describe('a condition in Chinese', () => {
       }),
     ).toBe('地区是其中之一：上海、北京，并且（带有标签「意向/3」，或者不是（属于人群「人群7」））')
     expect(read({ all: [] })).toBe('所有客户')
+  })
+
+  it('names journeys, stages and channels', () => {
+    expect(read({ kind: 'stage', journey: 4, stage: ['keen', 'met'] })).toBe('处于旅程「旅程4」的「有兴趣或met」阶段')
+    expect(read({ kind: 'stage', journey: 4, stage: null })).toBe('处于旅程「旅程4」的任一阶段')
+    expect(read({ kind: 'channel', channel: [2], touch: 'latest', within: '30d' })).toBe(
+      '最近一次通过渠道 渠道2 到来（最近 30 天）',
+    )
   })
 
   it('tells how often, when, about what and with which words', () => {

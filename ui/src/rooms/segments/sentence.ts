@@ -58,7 +58,7 @@ function operand(value: unknown, say: Say): string {
 }
 
 /** Which events a matcher means: types, contents and tests of properties. */
-function matcher(given: Record<string, unknown>, { say, names }: Speech): string {
+export function matcher(given: Record<string, unknown>, { say, names }: Speech): string {
   const types = listed(given.type)
     .map((type) => say(`event.${String(type)}`, { defaultValue: String(type) }))
     .join(say('said.or'))
@@ -94,7 +94,9 @@ export function leafSentence(leaf: Leaf, speech: Speech): string {
     case 'attribute': {
       const name = leaf.name ? names.attribute(leaf.name) : '…'
       if (leaf.op === 'period') return say('op.period', { name, value: say(`period.${String(leaf.value)}`) })
-      const values = listed(leaf.value).map((one) => operand(one, say))
+      const values = listed(leaf.value).map((one) =>
+        typeof one === 'object' ? operand(one, say) : names.value(leaf.name, one),
+      )
       if (leaf.op === 'between') return say('op.between', { name, from: values[0] ?? '…', to: values[1] ?? '…' })
       return say(`op.${String(leaf.op)}`, { name, value: values.join(say('shared.comma')) || '…' })
     }
@@ -127,14 +129,28 @@ export function leafSentence(leaf: Leaf, speech: Speech): string {
         time: window(leaf, say),
       })
     }
-    case 'account':
-      return say(leaf.following === false ? 'leaf.account_not' : 'leaf.account', {
-        account: leaf.account_id ? names.account(leaf.account_id) : '…',
-      })
+    case 'account': {
+      const word = leaf.following !== false ? 'leaf.account' : leaf.lost ? 'leaf.account_lost' : 'leaf.account_not'
+      return leaf.account_id ? say(word, { account: names.account(leaf.account_id) }) : say(`${word}_any`)
+    }
+    case 'follow':
+      return listed(leaf.staff).length
+        ? say('leaf.follow', { staff: listed(leaf.staff).map(names.contact).join(say('said.or')) })
+        : say('leaf.followed')
+    case 'pushes':
+      return say(leaf.wanted === false ? 'leaf.opted_out' : 'leaf.pushes')
     case 'owner':
       return listed(leaf.staff).length
-        ? say('leaf.owner', { staff: listed(leaf.staff).join(say('shared.comma')) })
+        ? say('leaf.owner', {
+            staff: listed(leaf.staff)
+              .map((one) => (typeof one === 'number' ? names.staff(one) : String(one)))
+              .join(say('shared.comma')),
+          })
         : say('leaf.owned')
+    case 'score':
+      return say('leaf.score', { range: range(leaf, say) })
+    case 'lifecycle':
+      return say('leaf.lifecycle', { levels: listed(leaf.level).map(names.level).join(say('said.or')) })
     case 'date':
       return dateSentence(leaf, speech)
     case 'order': {
@@ -149,6 +165,19 @@ export function leafSentence(leaf: Leaf, speech: Speech): string {
         status: status.join(say('said.or')),
         parts: parts.join(say('said.join')) || say('leaf.order_some'),
       })
+    }
+    case 'channel': {
+      const window_ = window(leaf, say)
+      const channels = listed(leaf.channel).map((one) => (typeof one === 'number' ? names.channel(one) : String(one)))
+      return say(leaf.touch === 'latest' ? 'leaf.channel_latest' : 'leaf.channel', {
+        channels: channels.join(say('shared.comma')) || say('leaf.channel_any'),
+        when: window_ && say('said.where', { where: window_.trim() }),
+      })
+    }
+    case 'stage': {
+      const journey = leaf.journey === undefined ? '…' : names.journey(leaf.journey)
+      const stages = listed(leaf.stage).map((one) => names.stage(leaf.journey, one))
+      return say(stages.length ? 'leaf.stage' : 'leaf.stage_any', { journey, stages: stages.join(say('said.or')) })
     }
     default:
       return JSON.stringify(leaf)

@@ -2,12 +2,17 @@ import { Flex, Input, InputNumber, Select } from 'antd'
 import type { components } from '@/api/schema'
 import { useAttributes, useNames } from '@/shared/lookups'
 import { useSay } from '@/shared/say'
-import { dawn, local } from '@/shared/when'
+import { instant, local } from '@/shared/when'
 import { OPERATORS } from '../kinds'
+import { useFaulty } from './faulty'
 import type { LeafFormProps } from './LeafForm'
 import { periods, Span } from './parts'
 
 type Definition = components['schemas']['DefinitionOut']
+/** Types whose values are written as text; the others are numbers. */
+const PLAIN = new Set(['text', 'enum', 'date'])
+const unscaled = (type: string, given: number) => (type === 'money' ? Math.round(given * 100) : given)
+
 const OWN = [
   { name: 'created_at', type: 'time' },
   { name: 'last_activity_at', type: 'time' },
@@ -15,6 +20,7 @@ const OWN = [
 
 export function AttributeForm({ leaf, set }: LeafFormProps) {
   const t = useSay()
+  const faulty = useFaulty()
   const names = useNames()
   const definitions = useAttributes().data ?? []
   const known = definitions.filter((one) => one.name !== 'avatar' && one.name !== 'owner_id')
@@ -28,6 +34,7 @@ export function AttributeForm({ leaf, set }: LeafFormProps) {
         aria-label={t('form.attribute')}
         placeholder={t('form.attribute')}
         value={leaf.name as string | undefined}
+        status={faulty('name')}
         onChange={(name) => {
           const next =
             OWN.find((one) => one.name === name)?.type ?? definitions.find((one) => one.name === name)?.type ?? 'text'
@@ -42,6 +49,7 @@ export function AttributeForm({ leaf, set }: LeafFormProps) {
       <Select
         aria-label={t('form.operator')}
         value={String(leaf.op)}
+        status={faulty('op')}
         onChange={(op) => set({ ...leaf, op, value: undefined })}
         options={operators.map((value) => ({ value, label: t(`op.name.${value}`) }))}
         style={{ minWidth: 104 }}
@@ -73,6 +81,7 @@ function Value({
   set: (value: unknown) => void
 }) {
   const t = useSay()
+  const faulty = useFaulty()
   const label = t('form.value')
   if (op === 'period')
     return (
@@ -90,10 +99,11 @@ function Value({
       <Select
         mode={definition?.options.length ? 'multiple' : 'tags'}
         aria-label={label}
-        placeholder={t('form.values')}
-        value={(Array.isArray(value) ? value : []).map(String)}
+        placeholder={t(type === 'date' ? 'form.dates' : 'form.values')}
+        status={faulty('value')}
+        value={(Array.isArray(value) ? value : []).map((one) => String(type === 'money' ? Number(one) / 100 : one))}
         onChange={(chosen: string[]) =>
-          set(type === 'text' || type === 'enum' ? chosen : chosen.map(Number).filter(Number.isFinite))
+          set(PLAIN.has(type) ? chosen : chosen.map((one) => unscaled(type, Number(one))).filter(Number.isFinite))
         }
         options={definition?.options.map((one) => ({
           value: one,
@@ -135,6 +145,7 @@ function One({
   definition: Definition | undefined
 }) {
   const t = useSay()
+  const status = useFaulty()('value')
   if (type === 'enum' || type === 'bool') {
     const options: { value: string | boolean; label: string }[] =
       type === 'bool'
@@ -148,6 +159,7 @@ function One({
         aria-label={label}
         placeholder={label}
         value={value}
+        status={status}
         onChange={set}
         options={options}
         style={{ minWidth: 100 }}
@@ -160,6 +172,7 @@ function One({
       <InputNumber
         aria-label={label}
         value={typeof value === 'number' ? value / scale : null}
+        status={status}
         onChange={(given) => set(given === null ? undefined : type === 'number' ? given : Math.round(given * scale))}
       />
     )
@@ -170,6 +183,7 @@ function One({
       aria-label={label}
       placeholder={label}
       value={String(value ?? '')}
+      status={status}
       onChange={(event) => set(event.target.value || undefined)}
       style={{ width: 160 }}
     />
@@ -189,6 +203,7 @@ function Moment({
   label: string
 }) {
   const t = useSay()
+  const status = useFaulty()('value')
   const relative = typeof value === 'object' && value !== null ? (value as { ago?: string; ahead?: string }) : null
   const mode = relative ? (relative.ahead ? 'ahead' : 'ago') : 'day'
   return (
@@ -201,19 +216,27 @@ function Moment({
         style={{ width: 92 }}
       />
       {relative ? (
-        <Span label={label} value={relative.ago ?? relative.ahead} set={(length) => set({ [mode]: length })} />
+        <Span
+          label={label}
+          status={status}
+          value={relative.ago ?? relative.ahead}
+          set={(length) => set({ [mode]: length })}
+        />
       ) : (
         <Input
-          type="date"
+          type={type === 'time' ? 'datetime-local' : 'date'}
           aria-label={label}
+          status={status}
           value={
-            value && type === 'time' ? local(String(value)).format('YYYY-MM-DD') : String(value ?? '').slice(0, 10)
+            value && type === 'time'
+              ? local(String(value)).format('YYYY-MM-DDTHH:mm')
+              : String(value ?? '').slice(0, 10)
           }
           onChange={(event) => {
             const chosen = event.target.value
-            set(chosen ? (type === 'time' ? dawn(chosen) : chosen) : undefined)
+            set(chosen ? (type === 'time' ? instant(chosen) : chosen) : undefined)
           }}
-          style={{ width: 150 }}
+          style={{ width: type === 'time' ? 200 : 150 }}
         />
       )}
     </>

@@ -1,11 +1,13 @@
-import { Input, Select } from 'antd'
+import { Input } from 'antd'
 import type { ComponentType } from 'react'
 import { useState } from 'react'
-import { useSay } from '@/shared/say'
 import type { Leaf } from '../model'
 import { AttributeForm } from './AttributeForm'
 import { EventForm, SequenceForm } from './EventForms'
-import { AccountForm, DateForm, OrderForm, SegmentForm, SourceForm, TagForm } from './PlainForms'
+import { AccountForm, FollowForm, OwnerForm, PushesForm } from './FollowForms'
+import { ChannelForm, StageForm } from './JourneyForms'
+import { LifecycleForm, ScoreForm } from './LifecycleForms'
+import { DateForm, OrderForm, SegmentForm, SourceForm, TagForm } from './PlainForms'
 
 export interface LeafFormProps {
   leaf: Leaf
@@ -25,29 +27,17 @@ const FORMS: Record<string, ComponentType<LeafFormProps>> = {
   date: DateForm,
   order: OrderForm,
   owner: OwnerForm,
+  follow: FollowForm,
+  pushes: PushesForm,
+  score: ScoreForm,
+  lifecycle: LifecycleForm,
+  stage: StageForm,
+  channel: ChannelForm,
 }
 
 export function LeafForm(props: LeafFormProps) {
   const Form = FORMS[props.leaf.kind] ?? PlainForm
   return <Form {...props} />
-}
-
-function OwnerForm({ leaf, set }: LeafFormProps) {
-  const t = useSay()
-  return (
-    <Select
-      mode="tags"
-      open={false}
-      suffixIcon={null}
-      aria-label={t('form.staff')}
-      placeholder={t('form.staff')}
-      value={(Array.isArray(leaf.staff) ? leaf.staff : []).map(String)}
-      onChange={(staff: string[]) =>
-        set({ ...leaf, staff: staff.length ? staff.map((one) => (/^\d+$/.test(one) ? Number(one) : one)) : undefined })
-      }
-      style={{ minWidth: 240 }}
-    />
-  )
 }
 
 /** A kind that this screen has no form for: its parameters as JSON. */

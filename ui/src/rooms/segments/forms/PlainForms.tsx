@@ -1,6 +1,7 @@
 import { Flex, Select, Typography } from 'antd'
-import { useAccounts, useAttributes, useNames, useSegments, useTags } from '@/shared/lookups'
+import { useAttributes, useNames, useSegments, useTags } from '@/shared/lookups'
 import { useSay } from '@/shared/say'
+import { useFaulty } from './faulty'
 import type { LeafFormProps } from './LeafForm'
 import { RangeForm, Span, WindowForm } from './parts'
 
@@ -10,6 +11,7 @@ function list(value: unknown): unknown[] {
 
 export function TagForm({ leaf, set }: LeafFormProps) {
   const t = useSay()
+  const faulty = useFaulty()
   const groups = useTags().data?.groups ?? []
   const chosen = list(leaf.tag).map(Number)
   return (
@@ -29,6 +31,7 @@ export function TagForm({ leaf, set }: LeafFormProps) {
         placeholder={t('form.tag')}
         notFoundContent={t('form.no_tags')}
         value={chosen}
+        status={faulty('tag')}
         onChange={(tags) =>
           set({ ...leaf, tag: tags.length > 1 ? tags : tags[0], match: tags.length > 1 ? leaf.match : undefined })
         }
@@ -45,6 +48,7 @@ export function TagForm({ leaf, set }: LeafFormProps) {
 
 export function SegmentForm({ leaf, set, self }: LeafFormProps) {
   const t = useSay()
+  const faulty = useFaulty()
   const segments = (useSegments().data ?? []).filter((one) => one.segment_id !== self)
   return (
     <Select
@@ -52,6 +56,7 @@ export function SegmentForm({ leaf, set, self }: LeafFormProps) {
       aria-label={t('form.segment')}
       placeholder={t('form.segment')}
       value={leaf.segment as number | undefined}
+      status={faulty('segment')}
       onChange={(segment) => set({ ...leaf, segment })}
       options={segments.map((one) => ({ value: one.segment_id, label: one.name }))}
       style={{ minWidth: 220 }}
@@ -59,37 +64,14 @@ export function SegmentForm({ leaf, set, self }: LeafFormProps) {
   )
 }
 
-export function AccountForm({ leaf, set }: LeafFormProps) {
-  const t = useSay()
-  const accounts = useAccounts().data ?? []
-  return (
-    <>
-      <Select
-        aria-label={t('form.follows')}
-        value={leaf.following !== false}
-        onChange={(following) => set({ ...leaf, following })}
-        options={[
-          { value: true, label: t('form.follows') },
-          { value: false, label: t('form.follows_not') },
-        ]}
-        style={{ width: 112 }}
-      />
-      <Select
-        aria-label={t('form.account')}
-        placeholder={t('form.account')}
-        value={leaf.account_id as number | undefined}
-        onChange={(account_id) => set({ ...leaf, account_id })}
-        options={accounts.map((one) => ({ value: one.account_id, label: one.name }))}
-        style={{ minWidth: 220 }}
-      />
-    </>
-  )
-}
-
-const WAYS = ['oa_scene', 'link', 'url', 'form', 'import', 'wecom']
+const WAYS = [
+  ...['oa_scene', 'oa_follow', 'wecom_state', 'wecom_add', 'wecom_join', 'kf_scene', 'kf_enter'],
+  ...['url', 'form', 'import'],
+]
 
 export function SourceForm({ leaf, set }: LeafFormProps) {
   const t = useSay()
+  const faulty = useFaulty()
   return (
     <>
       <Select
@@ -104,6 +86,7 @@ export function SourceForm({ leaf, set }: LeafFormProps) {
         aria-label={t('form.via')}
         placeholder={t('leaf.any_way')}
         value={list(leaf.via).map(String)}
+        status={faulty('via')}
         onChange={(via) => set({ ...leaf, via: via.length ? via : undefined })}
         options={WAYS.map((value) => ({ value, label: t(`touch.${value}`) }))}
         style={{ minWidth: 160 }}
@@ -115,6 +98,7 @@ export function SourceForm({ leaf, set }: LeafFormProps) {
         placeholder={t('form.code')}
         suffixIcon={null}
         value={list(leaf.code).map(String)}
+        status={faulty('code')}
         onChange={(code) => set({ ...leaf, code: code.length ? code : undefined })}
         style={{ minWidth: 180 }}
       />
@@ -125,6 +109,7 @@ export function SourceForm({ leaf, set }: LeafFormProps) {
 
 export function DateForm({ leaf, set }: LeafFormProps) {
   const t = useSay()
+  const faulty = useFaulty()
   const names = useNames()
   const dates = (useAttributes().data ?? []).filter((one) => one.type === 'date')
   const mode = leaf.today
@@ -154,6 +139,7 @@ export function DateForm({ leaf, set }: LeafFormProps) {
       <Select
         aria-label={t('form.attribute')}
         value={name ?? 'birthday'}
+        status={faulty('name')}
         onChange={(chosen) => set({ ...leaf, name: chosen })}
         options={dates.map((one) => ({ value: one.name, label: names.attribute(one.name) }))}
         style={{ minWidth: 100 }}
@@ -173,6 +159,7 @@ export function DateForm({ leaf, set }: LeafFormProps) {
           mode="multiple"
           aria-label={t('form.date.month')}
           value={list(leaf.month).map(Number)}
+          status={faulty('month')}
           onChange={(month) => set({ ...leaf, month })}
           options={Array.from({ length: 12 }, (_, index) => ({
             value: index + 1,
@@ -185,6 +172,7 @@ export function DateForm({ leaf, set }: LeafFormProps) {
         <RangeForm
           label={t(`form.date.${mode}`)}
           value={leaf[mode]}
+          status={faulty(mode)}
           set={(value) => set({ ...leaf, [mode]: value ?? { ge: 0 } })}
         />
       )}
@@ -192,8 +180,11 @@ export function DateForm({ leaf, set }: LeafFormProps) {
   )
 }
 
+const CURRENCIES = ['CNY', 'HKD', 'USD', 'EUR', 'JPY']
+
 export function OrderForm({ leaf, set }: LeafFormProps) {
   const t = useSay()
+  const faulty = useFaulty()
   return (
     <Flex wrap gap={8} align="center">
       <WindowForm value={leaf} set={(change) => set({ ...leaf, ...change })} />
@@ -206,18 +197,35 @@ export function OrderForm({ leaf, set }: LeafFormProps) {
         style={{ minWidth: 110 }}
       />
       <Typography.Text>{t('form.order_count')}</Typography.Text>
-      <RangeForm label={t('form.order_count')} value={leaf.count} set={(count) => set({ ...leaf, count })} />
+      <RangeForm
+        label={t('form.order_count')}
+        status={faulty('count')}
+        value={leaf.count}
+        set={(count) => set({ ...leaf, count })}
+      />
       <Typography.Text>{t('form.order_amount')}</Typography.Text>
       <RangeForm
         label={t('form.order_amount')}
         scale={100}
+        status={faulty('amount')}
         value={leaf.amount}
         set={(amount) => set({ ...leaf, amount })}
       />
+      {leaf.amount !== undefined && (
+        <Select
+          aria-label={t('form.currency')}
+          value={String(leaf.currency ?? 'CNY')}
+          status={faulty('currency')}
+          onChange={(currency) => set({ ...leaf, currency: currency === 'CNY' ? undefined : currency })}
+          options={[...new Set([...CURRENCIES, String(leaf.currency ?? 'CNY')])].map((value) => ({ value }))}
+          style={{ width: 84 }}
+        />
+      )}
       <Typography.Text>{t('form.order_before')}</Typography.Text>
       <Span
         label={t('form.order_before')}
         value={leaf.last_before}
+        status={faulty('last_before')}
         set={(length) => set({ ...leaf, last_before: length || undefined })}
       />
     </Flex>

@@ -1,13 +1,26 @@
-import { DatePicker, Flex, InputNumber, Select } from 'antd'
+import { CloseOutlined, PlusOutlined } from '@ant-design/icons'
+import { Button, DatePicker, Flex, InputNumber, Select } from 'antd'
 import dayjs, { type Dayjs } from 'dayjs'
 import { useSay } from '@/shared/say'
-import { dawn, local } from '@/shared/when'
+import { dawn, instant, local } from '@/shared/when'
 import { EVENT_TYPES } from '../kinds'
+import { useFaulty } from './faulty'
 
 const UNITS = ['m', 'h', 'd', 'w']
+type Status = 'error' | ''
 
 /** A duration such as "12h". */
-export function Span({ value, set, label }: { value: unknown; set: (value: string) => void; label: string }) {
+export function Span({
+  value,
+  set,
+  label,
+  status,
+}: {
+  value: unknown
+  set: (value: string) => void
+  label: string
+  status?: Status
+}) {
   const t = useSay()
   const found = /^(\d+)([mhdw])$/.exec(String(value ?? ''))
   const number = found ? Number(found[1]) : null
@@ -20,6 +33,7 @@ export function Span({ value, set, label }: { value: unknown; set: (value: strin
         max={3660}
         precision={0}
         value={number}
+        status={status}
         onChange={(given) => set(given ? `${given}${unit}` : '')}
         style={{ width: 76 }}
       />
@@ -49,14 +63,50 @@ interface Windowed {
   since?: unknown
 }
 
-/** The same day for the picker, which counts in the browser's zone. */
-const shown = (moment: Dayjs) => dayjs(moment.format('YYYY-MM-DD'))
+const MINUTE = 'YYYY-MM-DD HH:mm'
+/** The company's wall clock for the picker, which counts in the browser's zone. */
+const shown = (moment: Dayjs) => dayjs(moment.format('YYYY-MM-DDTHH:mm:ss'))
+const midnight = (value: unknown) => !value || local(String(value)).format('HH:mm:ss') === '00:00:00'
+
+/** From-to in whole days, or to the minute where a bound is no midnight. The API's ranges are [from, to). */
+function Between({ value, set }: { value: Windowed; set: (value: Windowed) => void }) {
+  const t = useSay()
+  const faulty = useFaulty()
+  const days = midnight(value.from) && midnight(value.to)
+  const first = value.from ? shown(local(String(value.from))) : null
+  const last = value.to ? shown(local(String(value.to))) : null
+  // The chosen last day belongs to the range.
+  const end = last && days ? last.subtract(1, 'day') : last
+  return (
+    <DatePicker.RangePicker
+      allowEmpty
+      aria-label={t('form.when.between')}
+      status={faulty('from', 'to')}
+      showTime={days ? false : { format: 'HH:mm' }}
+      format={days ? 'YYYY-MM-DD' : MINUTE}
+      value={[first, end]}
+      onChange={(chosen) => {
+        const [from, to] = chosen ?? [null, null]
+        const bound = (one: Dayjs, plus: number) =>
+          days ? dawn(one.add(plus, 'day').format('YYYY-MM-DD')) : instant(one.format('YYYY-MM-DDTHH:mm'))
+        set({ from: from ? bound(from, 0) : undefined, to: to ? bound(to, 1) : undefined })
+      }}
+    />
+  )
+}
 
 /** When it happened: any time, the last N days, a calendar term, or from-to. */
 export function WindowForm({ value, set }: { value: Windowed; set: (value: Windowed) => void }) {
   const t = useSay()
+  const faulty = useFaulty()
   const mode =
-    value.within !== undefined ? 'within' : value.period ? 'period' : value.from || value.to ? 'between' : 'any'
+    value.within !== undefined
+      ? 'within'
+      : value.period !== undefined
+        ? 'period'
+        : 'from' in value || 'to' in value
+          ? 'between'
+          : 'any'
   const none: Windowed = { within: undefined, period: undefined, from: undefined, to: undefined }
   function turn(next: string) {
     if (next === 'within') set({ ...none, within: '30d' })
@@ -68,82 +118,114 @@ export function WindowForm({ value, set }: { value: Windowed; set: (value: Windo
     <>
       <Select
         aria-label={t('form.when')}
-        value={mode}
+        value={mode === 'between' && !value.from && !value.to ? 'any' : mode}
         onChange={turn}
         style={{ minWidth: 104 }}
         options={['any', 'within', 'period', 'between'].map((one) => ({ value: one, label: t(`form.when.${one}`) }))}
       />
       {mode === 'within' && (
-        <Span label={t('form.when.within')} value={value.within} set={(within) => set({ ...none, within })} />
+        <Span
+          label={t('form.when.within')}
+          value={value.within}
+          status={faulty('within')}
+          set={(within) => set({ ...none, within })}
+        />
       )}
       {mode === 'period' && (
         <Select
           aria-label={t('form.when.period')}
           value={String(value.period)}
+          status={faulty('period')}
           onChange={(period) => set({ ...none, period })}
           options={periods(t)}
           style={{ minWidth: 90 }}
         />
       )}
-      {mode === 'between' && (
-        <DatePicker.RangePicker
-          allowEmpty
-          value={[
-            value.from ? shown(local(String(value.from))) : null,
-            value.to ? shown(local(String(value.to)).subtract(1, 'day')) : null,
-          ]}
-          onChange={(days) =>
-            set({
-              ...none,
-              from: days?.[0] ? dawn(days[0].format('YYYY-MM-DD')) : undefined,
-              // The API's ranges are [from, to): the chosen last day belongs to it.
-              to: days?.[1] ? dawn(days[1].add(1, 'day').format('YYYY-MM-DD')) : undefined,
-            })
-          }
+      {mode === 'between' && (value.from || value.to) && (
+        <Between value={value} set={(change) => set({ ...none, ...change })} />
+      )}
+    </>
+  )
+}
+
+const SIGNS = ['ge', 'le', 'eq', 'gt', 'lt'] as const
+type Bounds = Record<string, number | null | undefined>
+
+/** A comparison of a number: at least, at most, exactly; or two of them, which must both hold. */
+export function RangeForm({
+  value,
+  set,
+  label,
+  status,
+  scale = 1,
+}: {
+  value: unknown
+  set: (value: Record<string, number> | undefined) => void
+  label: string
+  status?: Status
+  scale?: number
+}) {
+  const t = useSay()
+  const given = (typeof value === 'number' ? { eq: value } : (value ?? {})) as Bounds
+  const bounds = Object.entries(given).filter((one): one is [string, number] => typeof one[1] === 'number')
+  const shown: [string, number | null][] = bounds.length ? bounds : [['ge', null]]
+  const free = SIGNS.filter((sign) => !shown.some(([used]) => used === sign))
+  function put(at: number, sign: string, number: number | null) {
+    const next = shown.map((one, index) => (index === at ? ([sign, number] as const) : one))
+    const kept = next.filter((one): one is [string, number] => one[1] !== null)
+    set(kept.length ? Object.fromEntries(kept) : undefined)
+  }
+  return (
+    <>
+      {shown.map(([sign, number], at) => (
+        <Flex gap={4} key={sign} align="center">
+          <Select
+            aria-label={label}
+            value={sign}
+            onChange={(next) => put(at, next, number ?? 1)}
+            options={[sign, ...free].map((one) => ({ value: one, label: t(`range.name.${one}`) }))}
+            style={{ width: 92 }}
+          />
+          <InputNumber
+            aria-label={label}
+            min={0}
+            value={number === null ? null : number / scale}
+            status={status}
+            onChange={(next) => put(at, sign, next === null ? null : Math.round(next * scale))}
+            style={{ width: 86 }}
+          />
+          {shown.length > 1 && (
+            <Button
+              size="small"
+              type="text"
+              icon={<CloseOutlined />}
+              aria-label={t('form.bound_less', { label })}
+              onClick={() => put(at, sign, null)}
+            />
+          )}
+        </Flex>
+      ))}
+      {bounds.length === 1 && bounds[0]?.[0] !== 'eq' && (
+        <Button
+          size="small"
+          type="text"
+          icon={<PlusOutlined />}
+          aria-label={t('form.bound_more', { label })}
+          title={t('form.bound_more', { label })}
+          onClick={() => {
+            const [sign, number] = bounds[0] ?? ['ge', 0]
+            const other = sign === 'ge' || sign === 'gt' ? 'le' : 'ge'
+            set({ [sign]: number, [other]: other === 'le' ? number + scale : 0 })
+          }}
         />
       )}
     </>
   )
 }
 
-/** A comparison of a number: at least, at most, exactly. */
-export function RangeForm({
-  value,
-  set,
-  label,
-  scale = 1,
-}: {
-  value: unknown
-  set: (value: Record<string, number> | undefined) => void
-  label: string
-  scale?: number
-}) {
-  const t = useSay()
-  const given = (typeof value === 'number' ? { eq: value } : (value ?? {})) as Record<string, number>
-  const sign = Object.keys(given)[0] ?? 'ge'
-  const number = given[sign]
-  return (
-    <Flex gap={4}>
-      <Select
-        aria-label={label}
-        value={sign}
-        onChange={(next) => set({ [next]: number ?? 1 })}
-        options={['ge', 'le', 'eq', 'gt', 'lt'].map((one) => ({ value: one, label: t(`range.name.${one}`) }))}
-        style={{ width: 92 }}
-      />
-      <InputNumber
-        aria-label={label}
-        min={0}
-        value={number === undefined ? null : number / scale}
-        onChange={(next) => set(next === null ? undefined : { [sign]: Math.round(next * scale) })}
-        style={{ width: 86 }}
-      />
-    </Flex>
-  )
-}
-
 export function EventType({ value, set }: { value: unknown; set: (value: string | string[] | undefined) => void }) {
   const t = useSay()
+  const faulty = useFaulty()
   const chosen = Array.isArray(value) ? value.map(String) : value ? [String(value)] : []
   return (
     <Select
@@ -151,6 +233,7 @@ export function EventType({ value, set }: { value: unknown; set: (value: string 
       aria-label={t('form.event')}
       placeholder={t('form.event')}
       value={chosen}
+      status={faulty('type')}
       onChange={(types) => set(types.length > 1 ? types : types[0])}
       options={EVENT_TYPES.map((type) => ({ value: type, label: t(`event.${type}`, { defaultValue: type }) }))}
       optionFilterProp="label"
