@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 .NOTPARALLEL:
 
-.PHONY: help setup run demo test quick lint types check lock ui openapi docs format migration browser env-run env-dev
+.PHONY: help setup run demo test bench quick lint types check lock ui openapi docs format migration browser env-run env-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ env-dev:
 
 setup: env-dev ui browser ## Set up everything that running and testing need
 
-run: env-run ui ## Start the platform with its sandbox and a demo company (ARGS="--port 8701")
+run: env-run ui ## Start the platform with its sandbox and a demo company (SIYU_PORT=8701 ARGS="--speed 300")
 	@exec $(BIN)/siyu run $(ARGS)
 
 demo: env-run ## Play the e-book wave on a virtual clock and compare the counts (ARGS="--customers 100000")
@@ -38,6 +38,9 @@ lint: env-dev ui-deps ## Check style, import walls, rules of our own, migrations
 	@$(BIN)/ast-grep scan --config tools/ast-grep/sgconfig.yml
 	@$(BIN)/python -m tools.migrations
 	@tools/ui.sh check
+
+bench: env-run ## Measure, each figure beside a baseline of the same run (minutes; keep the machine quiet)
+	@for one in bench/[a-z]*.py; do $(BIN)/python -m "bench.$$(basename $$one .py)" $(ARGS) || exit 1; done
 
 types: env-dev ## Check types: mypy strict (tsc is part of lint)
 	@$(BIN)/mypy

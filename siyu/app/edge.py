@@ -1,16 +1,18 @@
 """The HTTP edge: who a request's actor is, and the transaction that its route works in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 
 from siyu.kernel.ctx import Actor, Ctx
 from siyu.kernel.errors import Forbidden, Unauthenticated
-from siyu.kernel.jobs import Phased
+from siyu.kernel.grouping import Groups, I, R, Work
+from siyu.kernel.jobs import Phased, Senders
 from siyu.runtime.house import House
 from siyu.team import queries as team
 from siyu.team.actions import fingerprint
@@ -33,6 +35,7 @@ class HouseEdge:
     """``kernel.http.Edge`` over one house."""
 
     house: House
+    groups: Groups
 
     @contextmanager
     def request(self, request: Request, permission: str | None) -> Iterator[Ctx]:
@@ -47,6 +50,14 @@ class HouseEdge:
     def run(self, phased: Phased[Any, Any]) -> bool:
         """Phased work on behalf of a route."""
         return self.house.run(phased)
+
+    async def together(self, work: Work[I, R], item: I) -> R:
+        """An item of a visitor's, with the others that wait."""
+        return await self.groups.together(work, item)
+
+    async def call_out(self, call: Callable[[Senders], R]) -> R:
+        """A call to a platform, in a thread."""
+        return await run_in_threadpool(call, self.house.senders)
 
     def _actor(self, ctx: Ctx, request: Request) -> Actor:
         header = request.headers.get("authorization", "")

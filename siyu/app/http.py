@@ -5,25 +5,32 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from siyu.app import callbacks, health, live
 from siyu.app.callbacks import Door
-from siyu.app.edge import HouseEdge
-from siyu.app.routers import PUBLIC, ROUTERS
+from siyu.app.description import describe
+from siyu.app.edge import VISITOR, HouseEdge
+from siyu.app.floods import LOGGED, Floods, unexpected
+from siyu.app.guard import Guard, refusal
+from siyu.app.metrics import exposition
+from siyu.app.routers import FILES, FLOODS, MOST_BYTES, PUBLIC, ROUTERS
 from siyu.kernel.errors import SiyuError
-from siyu.kernel.http import ErrorBody
+from siyu.kernel.grouping import Groups
+from siyu.kernel.http import ErrorBody, UnreadableBody
+from siyu.kernel.settings import settings
 from siyu.runtime import uses
 from siyu.runtime.house import House
 
-log = structlog.get_logger(__name__)
 SCREENS = Path(__file__).resolve().parents[2] / "ui" / "dist"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _OWN_TYPES = ("bad_text", "bad_time")
 _EVERYWHERE: dict[int | str, dict[str, Any]] = {
     401: {"model": ErrorBody, "description": "`unauthenticated`: neither a live session nor a live API key"},
@@ -33,18 +40,44 @@ _EVERYWHERE: dict[int | str, dict[str, Any]] = {
 """What every route of the API may answer, beside what it declares itself."""
 
 
+class Application(FastAPI):
+    """FastAPI behind what holds for every request, and behind the routes of floods: both come before its layers."""
+
+    front: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the start and end of the server."""
+        await self.front(scope, receive, send)
+
+    async def _layers(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """FastAPI's own. It raises a failure again that was answered and logged, and servers print the message then,
+        which may quote a row of the database."""
+        try:
+            await super().__call__(scope, receive, send)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            if LOGGED not in scope:  # broken in the middle of an answer, of which nothing can be taken back
+                unexpected(Request(scope), error)
+
+    def behind(self, *, secure: bool) -> None:
+        """Put the front before the application; ``secure``: the public address is https."""
+        floods = Floods(self._layers, self, routes=(*callbacks.floods, *FLOODS))
+        self.front = Guard(floods, secure=secure)
+
+
 def create_app(house: House, *, screens: Path = SCREENS) -> FastAPI:
     """The ASGI application over one house."""
     uses.register()
-    door = Door(house)
+    groups = Groups(lambda: house.open(VISITOR))
+    door = Door(house, groups)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        door.start()
         yield
-        door.stop()
+        groups.stop()
 
-    app = FastAPI(
+    app = Application(
         title="Siyu",
         version="0.1.0",
         description="私域运营中台: the open API. Errors: {code, message, field, detail}; docs/errors.md lists codes.",
@@ -54,39 +87,33 @@ def create_app(house: House, *, screens: Path = SCREENS) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    app.state.edge = HouseEdge(house)
+    app.state.edge = HouseEdge(house, groups)
     app.state.house = house
     app.state.callbacks = door
-    for router in ROUTERS:
-        app.include_router(router, responses=_EVERYWHERE)
+    app.behind(secure=(settings().public_url or "").startswith("https:"))
     for router in PUBLIC:
-        app.include_router(router, include_in_schema=False)
-    app.include_router(callbacks.router)
+        app.include_router(router, include_in_schema=False, max_body_size=MOST_BYTES)
+    for router in ROUTERS:
+        app.include_router(router, responses=_EVERYWHERE, max_body_size=FILES.get(str(router.tags[0]), MOST_BYTES))
     app.include_router(health.router, responses=_EVERYWHERE)
     app.include_router(live.router)
     app.add_exception_handler(SiyuError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _framework)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(Exception, unexpected)
 
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:
-        return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return PlainTextResponse(exposition(house), media_type=CONTENT_TYPE_LATEST)
 
     _serve_screens(app, screens)
+    describe(app)
     return app
-
-
-def _body(
-    status: int, code: str, message: str, field: str | None = None, detail: dict[str, Any] | None = None
-) -> JSONResponse:
-    body = ErrorBody(code=code, message=message, field=field, detail=detail or {})
-    return JSONResponse(body.model_dump(mode="json"), status_code=status)
 
 
 def _expected(_: Request, error: Exception) -> Response:
     assert isinstance(error, SiyuError)
-    return _body(error.status, error.code, error.message, error.field, error.detail)
+    return refusal(error.status, error.code, error.message, error.field, error.detail)
 
 
 def _malformed(_: Request, error: Exception) -> Response:
@@ -101,18 +128,30 @@ def _malformed(_: Request, error: Exception) -> Response:
         for fault in error.errors()
     ]
     first = faults[0]
-    return _body(422, str(first["code"]), str(first["message"]), first["field"], {"errors": faults})
+    return refusal(422, str(first["code"]), str(first["message"]), first["field"], {"errors": faults})
 
 
-def _framework(_: Request, error: Exception) -> Response:
+def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "bad_request")
-    return _body(error.status_code, code, str(error.detail))
+    path = request.url.path
+    if error.status_code == 400:  # FastAPI could not read the body: nested too deep, a number of thousands of digits
+        return refusal(UnreadableBody.status, UnreadableBody.code, "the body cannot be read", "body")
+    if error.status_code == 405:
+        # Starlette names the methods of one route, and takes the screens, which answer any path, for one.
+        allowed = [method for method in METHODS if _taken(request, method)]
+        if not allowed:
+            return refusal(404, "not_found", f"there is nothing at {path}")
+        answer = refusal(405, "method_not_allowed", f"{path} takes {', '.join(allowed)}")
+        answer.headers["allow"] = ", ".join(allowed)
+        return answer
+    code = {404: "not_found", 413: "body_too_large"}.get(error.status_code, "bad_request")
+    return refusal(error.status_code, code, str(error.detail))
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("request_failed", path=request.url.path, method=request.method, error=type(error).__name__)
-    return _body(500, "internal", "something went wrong here; it has been logged")
+def _taken(request: Request, method: str) -> bool:
+    """Whether a route other than the screens takes this method here."""
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] == Match.FULL for route in request.app.routes[:-1])
 
 
 def _serve_screens(app: FastAPI, screens: Path) -> None:
@@ -124,7 +163,7 @@ def _serve_screens(app: FastAPI, screens: Path) -> None:
     def page(path: str) -> Response:
         index = screens / "index.html"
         if path.startswith(("api/", "callback/", "t/", "p/", "f/", "e/")):
-            return _body(404, "not_found", f"there is nothing at /{path}")
+            return refusal(404, "not_found", f"there is nothing at /{path}")
         if not index.is_file():
             return PlainTextResponse(
                 "The screens are not built yet: run `make ui`. The API is described at /api/docs.", 503

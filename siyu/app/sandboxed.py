@@ -3,14 +3,20 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from siyu.app.children import end
+from siyu.kernel.clock import machine
 from siyu.platforms.sandbox_control.client import SandboxControl
 from siyu.runtime.driver import Outside
+
+LEFT_BEHIND_SECONDS = 20.0
+BUSY = b"another sandbox is running"
 
 
 class SandboxFailed(OSError):
@@ -31,30 +37,41 @@ class SandboxWorld:
 
 @contextmanager
 def sandbox_process(folder: Path, port: int = 0) -> Iterator[SandboxControl]:
-    """Run ``python -m sandbox`` until the block ends; its world stays in ``folder``.
+    """Run ``python -m sandbox`` until the block ends; its world stays in ``folder``. Raises SandboxFailed.
 
-    Its own session: Ctrl-C in the terminal must reach it only after Siyu has stopped working.
+    Its own session: Ctrl-C in the terminal must reach it only after Siyu has stopped working. Its standard input is
+    a pipe that ends with this process, so that it stops also after kill -9.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "sandbox.log").open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "--port", str(port), "--data", str(folder)],
-            stdout=subprocess.PIPE,
-            stderr=output,
-            start_new_session=True,
-        )
+    process, url = _started(folder, port)
     try:
-        line = process.stdout.readline() if process.stdout else b""
-        if not line:
-            raise SandboxFailed(f"the sandbox did not start; see {folder / 'sandbox.log'}")
-        with SandboxControl(json.loads(line)["url"]) as control:
+        with SandboxControl(url) as control:
             yield control
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-        if process.stdout:
-            process.stdout.close()
+        end(process)
+
+
+def _started(folder: Path, port: int) -> tuple[subprocess.Popen[bytes], str]:
+    """The process and its address once it answers; one whose Siyu was killed is given some seconds to end."""
+    deadline = machine() + LEFT_BEHIND_SECONDS
+    log = folder / "sandbox.log"
+    while True:
+        with log.open("ab") as output:
+            begun = output.tell()
+            process = subprocess.Popen(
+                [sys.executable, "-m", "sandbox", "--port", str(port), "--data", str(folder), "--until-eof"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                start_new_session=True,
+            )
+        line = process.stdout.readline() if process.stdout else b""
+        if line:
+            return process, str(json.loads(line)["url"])
+        end(process)
+        with log.open("rb") as output:
+            output.seek(begun)
+            busy = BUSY in output.read()
+        if not busy or machine() > deadline:
+            raise SandboxFailed(f"the sandbox did not start; see {log}")
+        time.sleep(0.1)

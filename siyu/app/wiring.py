@@ -40,8 +40,8 @@ def house_at(url: str, settings: Settings, clock: Clock | None = None) -> Iterat
     """A house over a migrated database, with the platforms' real HTTP clients as senders."""
     engine: Engine = engine_for(url)
     zone = ZoneInfo(settings.zone)
-    bare = House(engine, clock or clock_of(engine), zone)
     try:
+        bare = House(engine, clock or clock_of(engine), zone)
         with ExitStack() as stack:
             senders = stack.enter_context(open_senders(bare.open))
             yield House(engine, bare.clock, zone, senders)

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from sandbox.crypto import sign
-from siyu.app.callbacks import Door
+from siyu.app.callbacks import Door, receive_all
 from siyu.kernel.ctx import Ctx
 from siyu.platforms import actions as platforms
 from siyu.platforms.types import InboxRow
@@ -102,7 +102,7 @@ def test_success_is_said_after_the_commit_and_what_waits_is_one_group(
         rest = [pool.submit(_post, client, account_id, str(n), msg_id=n) for n in range(2, 8)]
         app: FastAPI = client.app  # type: ignore[assignment]  # TestClient types it as any ASGI callable
         door: Door = app.state.callbacks
-        until(lambda: door._queue.qsize() == 6, "the others wait in the queue")
+        until(lambda: door.groups.waiting(receive_all) == 6, "the others wait in the queue")
         assert not first.done()
         assert _stored(world) == 0
         go.set()

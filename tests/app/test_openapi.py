@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from hypothesis.strategies import booleans
 from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
 from schemathesis.python import asgi
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    negative_data_rejection,
     response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
@@ -38,6 +43,27 @@ CHECKS = [
     response_headers_conformance,
 ]
 
+PASSWORD = "a long enough passphrase"
+FURNITURE: list[tuple[str, dict[str, Any], Any]] = [
+    ("POST /api/customers", {}, {"source": "crm", "items": [{"key": f"C-100{n}"} for n in (1, 2)]}),
+    ("POST /api/customers/events", {}, None),
+    ("POST /api/customers/orders", {}, None),
+    ("POST /api/tags/groups", {}, {"name": "意向"}),
+    ("POST /api/tags/groups/{group_id}/tags", {"group_id": 1}, {"name": "高"}),
+    ("POST /api/tags/{tag_id}/add", {"tag_id": 1}, None),
+    ("POST /api/segments", {}, None),
+    ("POST /api/collect/sites", {}, None),
+    ("POST /api/tasks", {}, None),
+    ("POST /api/channels", {}, None),
+    ("POST /api/replies", {}, None),
+    ("POST /api/replies/welcomes", {}, None),
+    ("POST /api/replies/greetings", {}, None),
+    ("POST /api/platforms/accounts", {}, None),
+    ("PUT /api/customers/attributes/{name}", {"name": "shoe_size"}, None),
+]
+REFUSING = [negative_data_rejection]
+EXAMPLES = 12
+
 
 def _operations() -> dict[str, Any]:
     found: Any = schemathesis.openapi.from_dict(description()).get_all_operations()
@@ -45,6 +71,38 @@ def _operations() -> dict[str, Any]:
 
 
 OPERATIONS = _operations()
+NUMBERED = [
+    "customer",
+    "case",
+    "decision",
+    "inbox",
+    "tag",
+    "group",
+    "segment",
+    "content",
+    "journey",
+    "account",
+    "import",
+    "site",
+    "staff",
+    "key",
+    "task",
+    "welcome",
+    "reply",
+    "greeting",
+    "question",
+    "rule",
+    "channel",
+    "cost",
+]
+IDS: dict[str, Any] = {"name": "shoe_size", "day": "2027-02-05", "year": 2027, **{f"{one}_id": 1 for one in NUMBERED}}
+"""What the furnished company has one of."""
+
+
+def _example(operation: Any) -> Any:
+    """The documented example of a JSON body."""
+    content = operation.definition.raw.get("requestBody", {}).get("content", {})
+    return content.get("application/json", {}).get("example")
 
 
 class Unreachable:
@@ -59,9 +117,9 @@ def house(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """A database for all operations together: what one of them wrote, another one reads."""
     folder: Path = tmp_path_factory.mktemp("openapi")
     with settled(folder):
-        name = f"{server.prefix}openapi"
+        name = f"{server.prefix}openapi_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
         engine = engine_for(server.create(name, server.template([])))
-        senders = dict.fromkeys(("official_account", "wecom", "webhook"), Unreachable())
+        senders = dict.fromkeys(("official_account", "wecom", "webhook", "image"), Unreachable())
         yield House(engine, VirtualClock(START), ZONE, senders)
         engine.dispose()
         server.drop(name)
@@ -69,13 +127,29 @@ def house(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def whole(house: House) -> Any:
-    return create_app(house)
+    """The application over a company that has two customers, and one of most other things."""
+    app: Any = create_app(house)
+    with house.open() as ctx:
+        team.add_staff(ctx, name="furnisher", roles=["admin"], login="furnisher", password=PASSWORD)
+        signed_in = team.sign_in(ctx, "furnisher", PASSWORD)
+        _, key = team.add_key(ctx, "furnisher", ["customers.read"])
+    assert signed_in is not None
+    assert key
+    with asgi.get_client(app) as session:
+        for name, path, body in FURNITURE:
+            answer = (
+                OPERATIONS[name]
+                .Case(path_parameters=path, body=body or _example(OPERATIONS[name]))
+                .call(app=app, session=session, cookies={COOKIE: signed_in[1]})
+            )
+            assert answer.status_code < 300, (name, answer.text)
+    return app
 
 
 @pytest.fixture
 def admin(house: House, request: pytest.FixtureRequest) -> dict[str, str]:
     """The session of an administrator of this test alone: operations end sessions and switch staff off."""
-    login, password = request.node.name[-60:], "a long enough passphrase"
+    login, password = request.node.name[-60:], PASSWORD
     with house.open() as ctx:
         team.add_staff(ctx, name="admin", roles=["admin"], login=login, password=password)
         signed_in = team.sign_in(ctx, login, password)
@@ -83,25 +157,49 @@ def admin(house: House, request: pytest.FixtureRequest) -> dict[str, str]:
     return {COOKIE: signed_in[1]}
 
 
+EXAMPLE_BODIES = sorted(name for name, one in OPERATIONS.items() if _example(one) is not None)
+
+
+@pytest.mark.parametrize("name", EXAMPLE_BODIES)
+def test_every_example_fits_and_is_answered_as_described(name: str, whole: Any, admin: dict[str, str]) -> None:
+    operation = OPERATIONS[name]
+    with asgi.get_client(whole) as session:
+        case = operation.Case(path_parameters=IDS, body=_example(operation))
+        response = case.call(app=whole, session=session, cookies=admin)
+        if response.status_code != 502:  # the platform is down here
+            case.validate_response(response, checks=CHECKS)
+            assert response.status_code < 300 or response.json()["code"] != "invalid", response.text
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_every_answer_is_as_described(name: str, whole: Any, admin: dict[str, str]) -> None:
+def test_every_answer_is_as_described(name: str, mode: GenerationMode, whole: Any, admin: dict[str, str]) -> None:
+    """``positive``: what fits is answered as described. ``negative``: what does not fit is refused, too."""
     operation = OPERATIONS[name]
     with asgi.get_client(whole) as session:
 
         @seed(1)
         @settings(
-            max_examples=8,
+            max_examples=EXAMPLES,
             derandomize=True,
             deadline=None,
             database=None,
             phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @given(case=operation.as_strategy())
-        def calls(case: Any) -> None:
+        @given(case=operation.as_strategy(generation_mode=mode), there=booleans())
+        def calls(case: Any, there: bool) -> None:
+            if there and mode == GenerationMode.POSITIVE:  # else hardly an id would be that of anything
+                number = 2 if operation.method.upper() == "DELETE" else 1
+                known = {one: number if value == 1 else value for one, value in IDS.items()}
+                case.path_parameters = {one: known.get(one, value) for one, value in case.path_parameters.items()}
             response = case.call(app=whole, session=session, cookies=admin)
             # 502 is the described answer of a route whose platform, which is down here, would not do what was asked.
             refused = response.status_code == 502 and response.json()["code"] == CallFailed.code
-            case.validate_response(response, checks=CHECKS[1:] if refused else CHECKS)
+            checks = CHECKS[1:] if refused else CHECKS
+            case.validate_response(response, checks=checks if mode == GenerationMode.POSITIVE else [*checks, *REFUSING])
 
-        calls()
+        try:
+            calls()
+        except Unsatisfiable:
+            assert mode == GenerationMode.NEGATIVE  # nothing to get wrong: neither parameters nor a body

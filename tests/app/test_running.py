@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
 
+from siyu.app.server import listening
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(240)
@@ -84,3 +86,54 @@ def test_a_second_start_says_that_one_is_running_and_the_first_stops_cleanly(
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
         assert "Traceback" not in (tmp_path / "output.txt").read_text()
+
+
+def _refused(folder: Path, database_url: str, **settings: str) -> str:
+    """What ``siyu run`` says on standard error when it cannot start: one line; an empty address is the own server."""
+    environment = {**_environment(folder, database_url), **settings}
+    if not database_url:
+        environment.pop("SIYU_DATABASE_URL")
+    done = subprocess.run(
+        [sys.executable, "-m", "siyu.app.cli", "run", "--no-demo"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stdout + done.stderr
+    return done.stderr
+
+
+def test_a_start_that_cannot_be_says_why_in_one_line(tmp_path: Path, engine: object, database_url: str) -> None:
+    with closing(listening("127.0.0.1", 0)) as taken:
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert f"port {port} on 127.0.0.1 is taken" in _refused(tmp_path, database_url, SIYU_PORT=port)
+    assert "SIYU_HOST" in _refused(tmp_path, database_url, SIYU_HOST="192.0.2.1")
+    assert "SIYU_DATABASE_URL: write it as" in _refused(tmp_path, "mysql://siyu@127.0.0.1/siyu")
+    blocked = tmp_path / "blocked"
+    blocked.touch()
+    assert "SIYU_DATA_DIR" in _refused(blocked, "")
+
+
+def test_ctrl_c_ends_a_start_that_is_not_ready(tmp_path: Path, engine: object, database_url: str) -> None:
+    """The database is held by another, so that the start waits for a lock of its migration."""
+    output = tmp_path / "output.txt"
+    with psycopg.connect(database_url) as holder, output.open("wb") as out:
+        holder.execute("lock table alembic_version in access exclusive mode")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "siyu.app.cli", "run", "--no-demo"],
+            env=_environment(tmp_path, database_url),
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+        try:
+            until(lambda: "starting the database" in output.read_text(), "the start has begun", seconds=100)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+        finally:
+            process.kill()
+    assert "stopped before it was ready" in output.read_text()
+    assert "Traceback" not in output.read_text()

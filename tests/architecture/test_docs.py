@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from siyu.app.description import description, rendered
 from siyu.kernel.errors import SiyuError
 from siyu.kernel.settings import Settings
 from tools import docs
@@ -16,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_generated_pages_are_current() -> None:
     for name, text in docs.pages().items():
         assert (docs.DOCS / name).read_text() == text, f"docs/{name} is out of date: run make docs"
+
+
+def test_the_description_of_the_api_is_current() -> None:
+    """The screens' client is generated from it; ``make lint`` compares that."""
+    assert (docs.DOCS / "openapi.json").read_text() == rendered(description()), "run make openapi"
 
 
 def test_every_setting_and_error_is_explained() -> None:

@@ -23,6 +23,7 @@ EXTRA_DOORS = {
         "xml",
     },  # one folder per platform; their bodies
     "experiments": {"arms"},  # the assignment rule as a pure function
+    "allocation": {"rotation"},  # the rule of rotation as a pure function
 }
 PRIVATE_TO_EDGE = {"http", "jobs"}
 MOMENT = re.compile(
@@ -32,6 +33,10 @@ MOMENT = re.compile(
 WRITE = re.compile(
     r"\b(?:insert\s+into|update(?:\s+only)?|delete\s+from|truncate(?:\s+table)?|merge\s+into)\s+\"?(\w+)", re.IGNORECASE
 )
+LOCAL = re.compile(
+    r"\bctid\b|\bexcept\s+(all\s+)?select\b|\bas\s+materialized\b|\bcreate\s+trigger\b|\bover\s*\(", re.IGNORECASE
+)
+CLIENTS = {"socket", "urllib.request", "http.client", "smtplib", "ftplib", "aiohttp", "websockets"}
 # [x] keeps a pattern from finding itself.
 UNFINISHED = re.compile(
     r"\b(TOD[O]|FIXM[E]|XX[X])\b|NotImplemente[d]|pytest\.(mark\.)?(ski[p]|xfai[l])|\b(it|test|describe)\.(ski[p]|tod[o])"
@@ -143,6 +148,37 @@ def wall_clocks(root: Path) -> Iterator[str]:
                     yield f"{path}:{node.lineno}: SQL reads the clock"
             elif isinstance(node, ast.Attribute) and _called(node.value) == "func" and MOMENT.search(f"{node.attr}()"):
                 yield f"{path}:{node.lineno}: func.{node.attr} reads the clock"
+
+
+def lasting_plans(root: Path) -> Iterator[str]:
+    """What a distributed PostgreSQL cannot push down, or gains nothing: section 7 of the architecture."""
+    for path, tree in python_files(root):
+        prose = _prose(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in ("cte", "except_", "except_all", "over"):
+                yield f"{path}:{node.lineno}: .{node.attr} does not distribute; use a sub-select or an outer join"
+            elif (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and id(node) not in prose
+                and (found := LOCAL.search(node.value))
+            ):
+                yield f"{path}:{node.lineno}: {found[0].strip()} does not distribute"
+
+
+def callers_out(root: Path) -> Iterator[str]:
+    """Sockets and clients of the standard library, which .importlinter cannot tell from their harmless siblings."""
+    for path, tree in python_files(root):
+        if room_of(path) in ("platforms", "app") or path.name.startswith("postgres"):
+            continue
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
+            names = [one.name for one in node.names]
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+            for name in sorted(set(names) & CLIENTS):
+                yield f"{path}:{node.lineno}: {name} calls out; only platforms does"
 
 
 def silent_rooms(root: Path) -> Iterator[str]:

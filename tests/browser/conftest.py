@@ -65,3 +65,10 @@ def operator(page: Page, company: str) -> Page:
     page.get_by_role("button", name=re.compile("登.?录")).click()
     page.wait_for_url("**/journeys")
     return page
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose an option of a select by its words."""
+    page.get_by_label(label, exact=True).last.click()
+    page.locator(".ant-select-dropdown:visible .ant-select-item-option", has_text=option).first.click()
+    page.keyboard.press("Escape")

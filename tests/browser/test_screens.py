@@ -1,22 +1,14 @@
 """Whole tasks of an operator, in a browser, against a really running company."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import choose
+
 # The first test also waits for the company to start.
 pytestmark = pytest.mark.timeout(300)
-
-DIRTY = (
-    "姓名,手机,公司,城市\r\n"
-    "李🌟蕾,１３８００００７７７７,星河贸易,北京\r\n"
-    "欧阳静,13800008888,远山科技,上海\r\n"
-    "欧阳静,13800008888,远山科技,上海\r\n"
-    "张三,1.38E+10,丙公司,广州\r\n"
-    "孙七,1390000444,短号公司,重庆\r\n"
-)
 
 
 def grown(page: Page, edge: str, beyond: int) -> None:
@@ -35,21 +27,18 @@ def moves(page: Page) -> None:
 
 
 def walker(page: Page, company: str) -> int:
-    """Somebody whom the first push reached: the oldest enrolment."""
+    """Somebody whom the first push reached by mass send, because nothing else was possible: of the oldest."""
     shown = page.request.get(f"{company}/api/journeys/1/enrolments?limit=200").json()["items"]
-    return int(shown[-1]["customer_id"])
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    """Choose an option of a select by its words."""
-    page.get_by_label(label, exact=True).last.click()
-    page.locator(".ant-select-dropdown:visible .ant-select-item-option", has_text=option).first.click()
-    page.keyboard.press("Escape")
+    for one in reversed(shown):
+        ledger = page.request.get(f"{company}/api/outreach/customers/{one['customer_id']}/ledger").text()
+        if '"oa_mass"' in ledger:
+            return int(one["customer_id"])
+    raise AssertionError("the first push reached nobody by mass send")
 
 
 def test_watch_the_wave_grow_and_see_what_a_step_sent(operator: Page) -> None:
     operator.get_by_role("link", name="电子书波次").click()
-    expect(operator.get_by_text("运行中")).to_be_visible()
+    expect(operator.get_by_text("运行中").first).to_be_visible()
     grown(operator, "@entry>entered>article", 0)
     grown(operator, "article>sent>reply", 0)
     grown(operator, "reply>happened>form-link", 0)
@@ -61,6 +50,38 @@ def test_watch_the_wave_grow_and_see_what_a_step_sent(operator: Page) -> None:
     assert int(sends.get_by_role("cell").last.inner_text()) > 30
     operator.get_by_role("button", name="YAML").click()
     expect(operator.get_by_text("key: ebook-wave")).to_be_visible()
+
+
+def followed(page: Page) -> int:
+    """Read the whole list behind a count, which names as many people as the count; close it. Returns how many."""
+    drawer = page.get_by_role("dialog")
+    count = int(re.sub(r"\D", "", drawer.get_by_test_id("counted").inner_text()))
+    people = drawer.get_by_role("listitem")
+    expect(people.first).to_be_visible()
+    while (more := drawer.get_by_role("button", name="加载更多")).count():
+        more.click()
+        expect(drawer.locator(".ant-btn-loading")).to_have_count(0)
+    shown = people.count()
+    # Who came while the list was read is told, not shown.
+    assert shown == count or drawer.get_by_text("人数已变为").count()
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    return shown
+
+
+def test_every_count_of_the_wave_leads_to_its_people(operator: Page) -> None:
+    operator.get_by_role("link", name="电子书波次").click()
+    grown(operator, "reply>happened>form-link", 2)
+    operator.locator("[data-edge='reply>happened>form-link'][data-count]").click()
+    expect(operator.get_by_role("dialog")).to_contain_text("等待回复关键词 · 已回复 → 发送下载链接")
+    assert followed(operator) >= 3
+    operator.get_by_role("button", name="查看名单：进入").click()
+    assert followed(operator) >= 40
+    operator.locator("[data-step=article]").click()
+    sends = operator.get_by_role("row").filter(has_text="平台已受理").filter(has_text="公众号群发")
+    sends.get_by_role("button").click()
+    expect(operator.get_by_role("dialog")).to_contain_text("推送电子书文章 · 平台已受理 · 公众号群发")
+    assert followed(operator) >= 30
 
 
 def test_open_a_customer_see_why_and_tag_with_a_reason(operator: Page, company: str) -> None:
@@ -92,7 +113,6 @@ def test_build_a_segment_with_an_estimate_and_save_it(operator: Page, company: s
     operator.get_by_role("menuitem", name="关注账号").click()
     operator.get_by_role("button", name=re.compile("保.?存")).click()
     expect(operator.get_by_text("请填写名称")).to_be_visible()
-    expect(operator.get_by_text("请选择账号")).to_be_visible()
     choose(operator, "选择账号", "服务号")
     expect(operator.get_by_test_id("reads")).to_contain_text("正在关注「云启软件（服务号）」")
     expect(operator.get_by_test_id("estimate")).to_have_text(re.compile(r"^[1-9]\d* 人$"))
@@ -105,30 +125,33 @@ def test_build_a_segment_with_an_estimate_and_save_it(operator: Page, company: s
     )
 
 
-def test_import_a_dirty_file_and_take_it_back(operator: Page, company: str, tmp_path: Path) -> None:
-    file = tmp_path / "客户.csv"
-    file.write_bytes(DIRTY.encode("gb18030"))
-    operator.goto(f"{company}/imports")
-    operator.locator("input[type=file]").set_input_files(file)
-    operator.wait_for_url(re.compile(r"/imports/\d+$"))
-    expect(operator.get_by_text("GB18030 / GBK")).to_be_visible()
-    expect(operator.get_by_role("cell", name="欧阳静").first).to_be_visible()
-    operator.get_by_role("button", name="文字正确，下一步").click()
-    operator.get_by_role("button", name="检查全部行").click()
-    expect(operator.get_by_role("row").filter(has_text="1.38E+10")).to_contain_text("科学计数法")
-    expect(operator.get_by_role("row").filter(has_text="1390000444")).to_contain_text("有错，不导入")
-    operator.get_by_role("button", name="导入 3 行").click()
-    operator.get_by_role("dialog").get_by_role("button", name="导入 3 行").click()
-    expect(operator.get_by_text("导入完成：2 位客户，其中新建 2 位")).to_be_visible()
+RAW = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d|\[object|undefined|NaN"
+    r"|\b(?:app|customers?|edge|ended|error|event|form|identity|imports?|journeys?|kind|leaf|lifecycle|nav|op|order|reviews?"
+    r"|route|policy|said|seen|segments?|send|shared|source|state|tags|theme|touch|wave)\.[a-z_]+\b"
+)
+"""What a person never wants to read: machine times, objects, and words that nobody wrote."""
 
-    operator.goto(f"{company}/customers")
-    operator.get_by_placeholder("姓名 / 拼音 / 公司 / 手机尾号").fill("ouyang")
-    found = operator.get_by_role("row").filter(has_text="欧阳静")
-    expect(found).to_contain_text("138****8888")
-    operator.goto(f"{company}/imports")
-    operator.get_by_role("link", name="客户.csv").click()
-    operator.get_by_role("button", name="撤回整批").click()
-    operator.get_by_role("dialog").get_by_role("button", name="撤回整批").click()
-    expect(operator.get_by_text("这次导入已取消，写入的内容已全部撤回")).to_be_visible()
-    operator.goto(f"{company}/customers?q=ouyang")
-    expect(operator.get_by_text("没有符合的客户")).to_be_visible()
+
+def test_every_screen_is_quiet_fits_its_width_and_has_its_words(operator: Page, company: str) -> None:
+    operator.get_by_role("link", name="电子书波次").click()
+    grown(operator, "article>sent>reply", 0)
+    one = walker(operator, company)
+    paths = ["/journeys", "/journeys/1", "/customers", "/segments", "/segments/1", "/segments/new", "/content"]
+    paths += ["/imports", "/reviews", "/outreach", "/nowhere", f"/customers/{one}"]
+    paths += [f"/customers/{one}?tab={tab}" for tab in ("journeys", "ledger", "orders")]
+    told: list[str] = []
+    operator.on("console", lambda message: told.append(message.text) if message.type == "warning" else None)
+    for language, width in (("zh", 1440), ("en", 1024), ("en", 360)):
+        operator.evaluate("language => localStorage.setItem('siyu.language', language)", language)
+        operator.set_viewport_size({"width": width, "height": 900})
+        for path in paths:
+            operator.goto(company + path)
+            expect(operator.get_by_role("heading").first).to_be_visible()
+            expect(operator.get_by_text("正在加载…" if language == "zh" else "Loading…")).to_have_count(0)
+            where = f"{path} {language} {width}"
+            page = operator.locator("body").inner_text()
+            assert not RAW.search(page), f"{where}: {RAW.search(page)}"
+            beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            assert operator.evaluate(beyond) == 0, f"{where} is wider than the screen"
+    assert told == []

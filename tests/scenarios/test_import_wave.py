@@ -71,7 +71,7 @@ def test_an_import_taken_back_takes_its_tags_and_people(world: World) -> None:
     assert world.value("select count(*) from customer_tags where cardinality(tags) > 0") > 20
     ended = desk.step(done["import_id"], "cancel")
     drain(house)
-    assert ended["state"] == "cancelled"
+    assert ended["state"] == "taken_back"
     assert world.value("select count(*) from customer where status = 'active'") == 0
     assert world.value("select count(*) from customer_tags where cardinality(tags) > 0") == 0
     assert world.value("select count(*) from parked_work") == 0

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from siyu.app.demo import wave
+from siyu.app.demo.company import APPID
 from siyu.app.demo.wave import START, Plan, Played
 from siyu.outreach.reasons import REASONS
 from siyu.platforms import queries as platforms
@@ -75,6 +76,16 @@ def test_the_wave_undisturbed(server: Server, tmp_path: Path) -> None:
         assert ended["invited"] > 0
 
 
+def test_people_who_reply_and_leave_are_erased_and_still_counted(server: Server, tmp_path: Path) -> None:
+    with installation(server, tmp_path, START) as at:
+        plan = Plan(customers=150, late=0, reply_rate=0.6, leave_rate=0.35)
+        played = wave.run(plan, at.house, at.clock, at.control, at.public_url)
+        with at.house.open() as ctx:
+            wrote = "select customer_id from event where type = 'message_received' and not props ? 'text'"
+            assert ctx.tx.execute(text(f"select count(*) from ({wrote}) as erased")).scalar_one() > 0
+        _expect_whole(at, played)
+
+
 @pytest.mark.parametrize(("lose", "seed"), [(0.1, 7)])
 def test_callbacks_lost_doubled_and_out_of_order(server: Server, tmp_path: Path, lose: float, seed: int) -> None:
     with installation(server, tmp_path, START) as at:
@@ -85,6 +96,25 @@ def test_callbacks_lost_doubled_and_out_of_order(server: Server, tmp_path: Path,
         faults = at.control.counts()["callbacks"]
         assert min(faults["lost"], faults["duplicated"], faults["reordered"]) > 5, "the faults did not happen"
         _expect_whole(at, played)
+
+
+def test_wechat_often_does_not_say_who_reads(server: Server, tmp_path: Path) -> None:
+    with installation(server, tmp_path, START) as at:
+        plan = Plan(customers=80, late=0, reply_rate=0.6, form_rate=0.9, oauth=0.5)
+        played = wave.run(plan, at.house, at.clock, at.control, at.public_url)
+        _expect_whole(at, played)
+        (form,) = [row for row in played.rows if row.title.startswith("填写表单")]
+        assert "未认出" in form.title, "somebody failed twice"
+        assert form.ours > 10, "most are recognised at the second asking"
+        with at.house.open() as ctx:
+            typed = ctx.tx.execute(text("select origin_id, mapped->>'phone' as phone from form_submission")).all()
+            proven = ctx.tx.execute(text("select origin_id, value from identity where kind = 'oa_openid'")).all()
+        openids = {row.origin_id: row.value for row in proven}
+        people = at.control.people(account=APPID, limit=1_000)["people"]
+        persons = {row["openid"]: row["person"] for row in people}
+        told = {persons[openids[origin]]: phone for origin, phone in typed if origin in openids}
+        own = {person: f"+86{at.control.person(person)['profile']['phone']}" for person in told}
+        assert told == own, "nobody has the answers of another"
 
 
 def test_workers_killed_while_they_work(server: Server, tmp_path: Path) -> None:

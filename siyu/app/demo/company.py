@@ -25,6 +25,7 @@ from siyu.platforms.types import Call, CallFailed, Outcome
 from siyu.runtime.house import House
 from siyu.segments import actions as segments
 from siyu.segments import queries as segment_queries
+from siyu.tags import actions as tags
 from siyu.team import actions as team
 from siyu.team import queries as team_queries
 
@@ -35,12 +36,37 @@ SCENE = "ebook"
 SEGMENT = "电子书人群"
 JOURNEY = "ebook-wave"
 WAVE_FILE = Path(__file__).resolve().parents[3] / "examples" / "journeys" / "ebook-wave.yaml"
+TAGS = (
+    "意向/要过电子书",
+    "意向/已留资",
+    "跟进/重点客户",
+    "跟进/已约演示",
+    "跟进/暂不考虑",
+    "来源/线下沙龙",
+    "来源/老客户介绍",
+    "关系/成交客户",
+)
+"""The first two are set by the journey, the others by hand, from the CRM file and for a segment."""
 STAFF = (
     ("admin", "管理员", "admin", None),
     ("operator", "林小满（运营）", "operator", None),
     ("manager", "周敏（主管）", "manager", "zhoumin"),
     ("sales", "李四（销售）", "sales", "lisi"),
+    ("wanglei", "王蕾（销售）", "sales", "wanglei"),
+    ("chentao", "陈涛（销售）", "sales", "chentao"),
+    ("heyan", "何岩（销售）", "sales", "heyan"),
+    ("sunqi", "孙琪（销售）", "sales", "sunqi"),
 )
+MEMBERS = {
+    "zhoumin": ("周敏", "主管"),
+    "lisi": ("李四", "顾问"),
+    "wanglei": ("王蕾", "顾问"),
+    "chentao": ("陈涛", "顾问"),
+    "heyan": ("何岩", "顾问"),
+    "sunqi": ("孙琪", "顾问"),
+}
+"""Name and position of WeCom's members, by userid; the last five sell."""
+SELLING = tuple(MEMBERS)[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +79,11 @@ class Spec:
     others: int | None = None
     model: tuple[tuple[str, float], ...] = ()
     grain_s: int = 1
+
+    @property
+    def contacts(self) -> int:
+        """How many of the people are WeCom contacts too: persons 1 to this one."""
+        return min((self.customers + self.bystanders) // 5, 500)
 
     @property
     def bystanders(self) -> int:
@@ -75,7 +106,7 @@ def build(house: House, control: SandboxControl, spec: Spec, console: Console | 
     """Make the company or find it as it was left; the platforms' side first, because callbacks need it."""
     say: Callable[[str], None] = console.print if console else lambda _: None
     with house.open() as ctx:
-        _staff(ctx)
+        staff(ctx)
         account_id, wecom_id = accounts(ctx, control)
     platform_side(control, spec, account_id, wecom_id)
     with house.open() as ctx:
@@ -87,6 +118,8 @@ def build(house: House, control: SandboxControl, spec: Spec, console: Console | 
         template_id = _template(house, account_id)
         join_url = _join_way(house, wecom_id)
         with house.open() as ctx:
+            for path in TAGS:  # set-loop: a dozen
+                tags.ensure(ctx, path)
             _content(ctx, template_id, join_url)
             segment_id = segments.save(
                 ctx, name=SEGMENT, condition={"kind": "source", "via": ["oa_scene"], "code": [SCENE]}
@@ -104,10 +137,11 @@ def start_wave(house: House, company: Company) -> None:
             journeys.start(ctx, company.journey_id)
 
 
-def _staff(ctx: Ctx) -> None:
+def staff(ctx: Ctx) -> None:
+    """The team, unless there is one."""
     if team_queries.anybody(ctx):
         return
-    for login, name, role, userid in STAFF:
+    for login, name, role, userid in STAFF:  # set-loop: a handful
         team.add_staff(ctx, name=name, roles=[role], login=login, password=PASSWORD, userid=userid)  # type: ignore[list-item]
 
 
@@ -184,21 +218,14 @@ def platform_side(control: SandboxControl, spec: Spec, account_id: int, wecom_id
                 ],
                 "members": [
                     {
-                        "userid": "lisi",
-                        "name": "李四",
+                        "userid": userid,
+                        "name": name,
                         "department": [2],
                         "status": 1,
-                        "position": "顾问",
+                        "position": position,
                         "follow_user": True,
-                    },
-                    {
-                        "userid": "zhoumin",
-                        "name": "周敏",
-                        "department": [2],
-                        "status": 1,
-                        "position": "主管",
-                        "follow_user": True,
-                    },
+                    }
+                    for userid, (name, position) in MEMBERS.items()
                 ],
                 "chats": [{"chat_id": CHAT_ID, "name": "ToB 私域读者群", "owner": "lisi"}],
             }
@@ -226,7 +253,7 @@ def _people(control: SandboxControl, spec: Spec, now: datetime) -> None:
             {
                 "corpid": CORPID,
                 "userids": ["lisi", "zhoumin"],
-                "count": min(count // 5, 500),
+                "count": spec.contacts,
                 "at": now - timedelta(days=20),
                 "state": "card",
             }

@@ -122,3 +122,58 @@ def contents(file_id: int, join_url: str, template_id: str) -> list[dict[str, ob
             },
         },
     ]
+
+
+STORY_HTML = """
+<p>一家 40 人的制造企业，加好友一个月两千人，六成没人跟。三个月后，这个数字是一成。</p>
+<h3>他们只做了三件事</h3>
+<ul>
+<li>每个人从加上那天起有自己的两周，而不是跟着公司的群发走</li>
+<li>谁看了什么、回了什么，第二天早上就在销售的桌面上</li>
+<li>不该发的不发：每一次不发都说得出原因</li>
+</ul>
+"""
+
+
+def for_contacts(file_id: int) -> list[dict[str, object]]:
+    """What salespeople send their contacts, as arguments of ``content.save_content``."""
+    return [
+        {
+            "key": "handbook",
+            "kind": "ebook",
+            "title": "从加上到成交：ToB 企业私域运营手册",
+            "body": {"file": file_id, "intro": "一共 7 页，十分钟读完。", "downloadable": True},
+        },
+        {
+            "key": "book-demo",
+            "kind": "form",
+            "title": "预约 15 分钟线上演示",
+            "body": {
+                "intro": "手机号只用于约时间。",
+                "fields": [
+                    {"name": "phone", "label": "手机号", "type": "phone", "required": True, "maps_to": "phone"},
+                    {"name": "company", "label": "公司", "type": "text", "max_length": 80, "maps_to": "company"},
+                    {
+                        "name": "agree",
+                        "label": "我同意云启软件记录我的阅读情况，以便提供更合适的内容",
+                        "type": "consent",
+                        "required": True,
+                        "purpose": "profiling",
+                    },
+                ],
+                "submit": "预约",
+                "after": {"title": "预约成功", "text": "顾问会和您确认时间。"},
+            },
+        },
+        {
+            "key": "case-story",
+            "kind": "article",
+            "title": "六成没人跟，到一成：一家制造企业的三个月",
+            "digest": "三件事，按顺序做。",
+            "body": {
+                "html": STORY_HTML,
+                "author": "云启软件",
+                "ctas": [{"label": "约 15 分钟演示", "content": "book-demo"}],
+            },
+        },
+    ]

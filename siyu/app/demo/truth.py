@@ -20,6 +20,11 @@ from siyu.runtime.house import House
 
 UNNAMED = "customer "
 SENT = ("sent", "accepted", "received")
+ROUTES = {
+    "oa_mass": "经公众号群发 by mass send",
+    "oa_custom": "经客服消息 by customer message",
+    "oa_template": "经模板消息 by template message",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,9 @@ def compare(house: House, control: SandboxControl, built: company.Company, since
     """The funnel of story 1, row by row."""
     with house.open() as ctx:
         names = _names(ctx, built.account_id)
-        keyword = _did(ctx, names, "message_received", lambda props: materials.KEYWORD in str(props.get("text", "")))
+        keyword = _replied(ctx, names)
         forms = _did(ctx, names, "form_submitted")
+        unknown = {one for one in forms if one.startswith(UNNAMED)} - _did(ctx, names, "unfollowed")
         gone = _did(ctx, names, "unfollowed", since=since)
         article = _sent(ctx, built, names, "article")
         link = _sent(ctx, built, names, "form-link")
@@ -78,12 +84,12 @@ def compare(house: House, control: SandboxControl, built: company.Company, since
     rows = [
         _people("推送 e-book sent", article, set[str]().union(*articles.values()), away, unsure["article"]),
         *(
-            Row(f"  经 {route} / by {route}", routes.get(("article", route), 0), len(got - unsure["article"]))
+            Row(f"  {ROUTES[route]}", routes.get(("article", route), 0), len(got - unsure["article"]))
             for route, got in articles.items()
         ),
         _people("回复关键词 replied", keyword, replied, away),
         _people("下载链接 link sent", link, links, away, unsure["form-link"]),
-        _people("填写表单 form", forms, _acted(control, "form"), away),
+        _forms(forms, _acted(control, "form"), away, len(unknown)),
         _people("进群邀请 group invitation", invitation, invited, away, unsure["invitation"]),
         _people("提醒 reminder", reminder, reminded, away, unsure["reminder"]),
         _people("后来者 late entrants", late, arrived, away),
@@ -98,6 +104,7 @@ def figures(house: House, control: SandboxControl) -> Figures:
     """How much was done, for the speed line."""
     with house.open() as ctx:
         events = ctx.tx.execute(select(func.count()).select_from(customers.events)).scalar_one()
+        # set-loop: the demo's few journeys
         wave = [journeys.wave(ctx, found.journey_id) for found in journeys.journeys(ctx)]
         sends = ctx.tx.execute(
             select(func.count()).select_from(outreach.outcomes().subquery("outcomes")).where(column("state").in_(SENT))
@@ -115,13 +122,25 @@ def _people(title: str, ours: set[str], theirs: set[str], gone: set[str], unsure
     differ = []
     theirs = theirs - unsure
     if unsure:
-        title = f"{title} (+{len(unsure)} 结果不明 uncertain)"
+        title = f"{title} (+{len(unsure):,} 结果不明 uncertain)"
     named = {name for name in ours if not name.startswith(UNNAMED)}
     if only := named - theirs:
         differ.append(f"{len(only)} only here: {', '.join(sorted(only)[:3])}")
     if only := theirs - named - gone:
         differ.append(f"{len(only)} only there: {', '.join(sorted(only)[:3])}")
     return Row(title, len(ours), len(theirs), "; ".join(differ))
+
+
+def _forms(ours: set[str], theirs: set[str], gone: set[str], unknown: int) -> Row:
+    """Compare who sent the form. ``unknown``: readers of whom WeChat did not say who they are, so that Siyu knows them
+    by the phone that they typed alone (docs/adr/0046): counted apart, on neither side."""
+    row = _people("填写表单 form", ours, theirs, gone)
+    if not unknown:
+        return row
+    unseen = theirs - ours
+    title = f"{row.title} (+{unknown:,} 未认出 not recognised)"
+    note = "" if len(unseen - gone) <= unknown <= len(unseen) else row.note or f"{len(unseen - gone)} only there"
+    return Row(title, row.ours - unknown, row.theirs - unknown, note)
 
 
 def _names(ctx: Ctx, account_id: int) -> dict[int, str]:
@@ -145,6 +164,14 @@ def _did(
     if since is not None:
         statement = statement.where(events.c.occurred_at >= since)
     return _named({row.customer_id for row in ctx.tx.execute(statement) if holds(row.props)}, names)
+
+
+def _replied(ctx: Ctx, names: dict[int, str]) -> set[str]:
+    """Who said the keyword. What people said who left is erased (R5): they wrote, and asked for no more pushes or said
+    the keyword, for the model's people say nothing else."""
+    said = _did(ctx, names, "message_received", lambda props: materials.KEYWORD in str(props.get("text", "")))
+    erased = _did(ctx, names, "message_received", lambda props: "text" not in props)
+    return said | (erased - _did(ctx, names, "opted_out"))
 
 
 def _sent(ctx: Ctx, built: company.Company, names: dict[int, str], node: str) -> set[str]:
