@@ -16,6 +16,7 @@ from siyu.kernel.clock import VirtualClock
 from siyu.kernel.ctx import SYSTEM, Ctx
 from siyu.kernel.db import engine_for, transaction
 from siyu.workdays import queries as workdays
+from tests.support.browsing import opened
 from tests.support.database import Emptier, Run, Server
 from tests.support.statements import Statements, counting
 from tests.support.world import START, ZONE, World
@@ -130,14 +131,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh profile in Chinese, 1440 x 900. A script error, or an error on the console, fails the test."""
-    context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    yield page
-    context.close()
-    assert faults == []
+    with opened(browser) as page:
+        yield page
 
 
 @pytest.fixture

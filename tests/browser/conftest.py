@@ -11,9 +11,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from siyu.app.http import SCREENS
+from tests.support.browsing import opened
 from tests.support.waiting import until
 
 LOGIN, PASSWORD = "operator", "siyu-demo-2026"
@@ -65,6 +66,23 @@ def operator(page: Page, company: str) -> Page:
     page.get_by_role("button", name=re.compile("登.?录")).click()
     page.wait_for_url("**/journeys")
     return page
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Page]:
+    """A page of somebody who has not signed in, whom the server may refuse; a script error fails the test."""
+    expect.set_options(timeout=PATIENCE)
+    with opened(browser, refusals=True) as page:
+        page.set_default_timeout(PATIENCE)
+        yield page
+
+
+@pytest.fixture
+def editor(visitor: Page, company: str) -> Page:
+    """A page of the operator, at no screen yet, on which the server may refuse what is saved."""
+    signed = visitor.request.post(f"{company}/api/team/sign-in", data={"login": LOGIN, "password": PASSWORD})
+    assert signed.ok
+    return visitor
 
 
 def choose(page: Page, label: str, option: str) -> None:

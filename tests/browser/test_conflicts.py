@@ -1,33 +1,15 @@
 """Two people edit one segment: who changed what is said, and nobody's work is lost unless they say so."""
 
 import re
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
-
-from tests.browser.conftest import LOGIN, PASSWORD, PATIENCE
+from playwright.sync_api import Page, expect
 
 # The first test also waits for the company to start.
 pytestmark = pytest.mark.timeout(300)
 
 BEFORE = {"all": [{"kind": "pushes"}, {"kind": "owner"}]}
 THEIRS = {"all": [{"kind": "pushes"}, {"kind": "account"}]}
-
-
-@pytest.fixture
-def editor(browser: Browser, company: str) -> Any:
-    """A page on which the server may refuse (the console then tells of 404 and 409); a script error still fails."""
-    context: BrowserContext = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.request.post(f"{company}/api/team/sign-in", data={"login": LOGIN, "password": PASSWORD})
-    yield page
-    context.close()
-    assert faults == []
 
 
 def _made(page: Page, company: str, name: str) -> str:

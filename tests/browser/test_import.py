@@ -1,13 +1,12 @@
 """A dirty customer file: from the upload to its people on a journey, who is who, and all of it taken back."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import LOGIN, PASSWORD, PATIENCE
+from tests.browser.conftest import PATIENCE
 
 # The first test also waits for the company to start.
 pytestmark = pytest.mark.timeout(480)
@@ -39,21 +38,6 @@ DIRTY = (
     "张三,1.38E+10,丙公司,广州\r\n"
     "孙七,1390000444,短号公司,重庆\r\n"
 )
-
-
-@pytest.fixture
-def outrun(browser: Browser, company: str) -> Iterator[Page]:
-    """A page of the operator on which the server may refuse (the console then tells of it); a script error fails."""
-    context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    assert page.request.post(f"{company}/api/team/sign-in", data={"login": LOGIN, "password": PASSWORD}).ok
-    yield page
-    context.close()
-    assert faults == []
 
 
 def begin(page: Page, company: str) -> int:
@@ -178,20 +162,20 @@ def test_import_a_dirty_file_and_take_it_back(operator: Page, company: str, tmp_
     expect(operator.get_by_text("没有符合的客户")).to_be_visible()
 
 
-def test_who_confirms_second_is_told_and_sees_how_it_stands(company: str, outrun: Page, tmp_path: Path) -> None:
+def test_who_confirms_second_is_told_and_sees_how_it_stands(company: str, editor: Page, tmp_path: Path) -> None:
     file = tmp_path / "两个窗口.csv"
     file.write_text("姓名,手机\n赵一,13900000001\n钱二,13900000002\n", "utf-8")
-    outrun.goto(f"{company}/imports")
-    outrun.locator("input[type=file]").set_input_files(file)
-    outrun.get_by_role("button", name="文字正确，下一步").click()
-    outrun.get_by_role("button", name="检查全部数据").click()
-    outrun.get_by_role("button", name="导入 2 行").click()
-    number = outrun.url.rsplit("/", 1)[1]
+    editor.goto(f"{company}/imports")
+    editor.locator("input[type=file]").set_input_files(file)
+    editor.get_by_role("button", name="文字正确，下一步").click()
+    editor.get_by_role("button", name="检查全部数据").click()
+    editor.get_by_role("button", name="导入 2 行").click()
+    number = editor.url.rsplit("/", 1)[1]
     # Meanwhile somebody else confirms; this page still shows the question.
-    assert outrun.request.post(f"{company}/api/imports/{number}/apply").ok
-    confirm(outrun, "导入 2 行")
-    expect(outrun.get_by_text("没有成功：林小满（运营）已经")).to_be_visible()
-    expect(outrun.get_by_text("导入完成：2 位客户，其中新建 2 位")).to_be_visible()
+    assert editor.request.post(f"{company}/api/imports/{number}/apply").ok
+    confirm(editor, "导入 2 行")
+    expect(editor.get_by_text("没有成功：林小满（运营）已经")).to_be_visible()
+    expect(editor.get_by_text("导入完成：2 位客户，其中新建 2 位")).to_be_visible()
 
 
 def test_a_file_that_cannot_be_imported_says_why_and_nothing_is_sent(

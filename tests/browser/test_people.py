@@ -1,31 +1,16 @@
 """Who may see what, and ways through the screens: the session, the address, the keyboard."""
 
 import re
-from collections.abc import Iterator
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import LOGIN, PASSWORD, PATIENCE, choose
+from tests.browser.conftest import LOGIN, PASSWORD, choose
 from tests.support.waiting import until
 
 # The first test also waits for the company to start.
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[Page]:
-    """A page on which the server may refuse (the console then tells of 401 and 404); a script error still fails."""
-    context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    yield page
-    context.close()
-    assert faults == []
 
 
 def enter(page: Page, login: str) -> None:

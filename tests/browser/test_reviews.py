@@ -1,12 +1,10 @@
 """Merge review: people side by side, decided by keyboard, taken back, and told who was quicker."""
 
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.conftest import LOGIN, PASSWORD, PATIENCE
 from tests.support.waiting import until
 
 # The first test also waits for the company to start.
@@ -14,21 +12,12 @@ pytestmark = pytest.mark.timeout(480)
 
 
 @pytest.fixture
-def reviewer(browser: Browser, company: str) -> Iterator[Page]:
-    """The operator's page, no case open. The server may refuse (the console tells of it); a script error fails."""
-    context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    assert page.request.post(f"{company}/api/team/sign-in", data={"login": LOGIN, "password": PASSWORD}).ok
+def reviewer(editor: Page, company: str) -> Page:
+    """The operator's page, no case open."""
     cases = f"{company}/api/customers/cases"
-    for one in page.request.get(cases).json()["items"]:
-        assert page.request.post(f"{cases}/{one['case_id']}/decision", data={"verdict": "different"}).ok
-    yield page
-    context.close()
-    assert faults == []
+    for one in editor.request.get(cases).json()["items"]:
+        assert editor.request.post(f"{cases}/{one['case_id']}/decision", data={"verdict": "different"}).ok
+    return editor
 
 
 def doubt(page: Page, company: str, system: str, rows: list[tuple[str, str]]) -> list[int]:

@@ -1,10 +1,9 @@
 """An operator builds a stage journey with its pieces, is told what is missing where it is missing, and puts it live."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import choose
 
@@ -14,15 +13,9 @@ DONE = re.compile("完.?成")
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(visitor: Page) -> Page:
     """As elsewhere, but the 422 by which the server says what is missing is no fault here."""
-    context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    yield page
-    context.close()
-    assert faults == []
+    return visitor
 
 
 def test_a_stage_journey_is_built_and_put_live(operator: Page) -> None:

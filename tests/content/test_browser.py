@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.content.conftest import GOOD, PHONE, served
 from tests.content.test_pages import link, seen
+from tests.support.browsing import opened
 from tests.support.waiting import until
 from tests.support.world import World
 
 
 @pytest.fixture
-def phone(browser: Browser) -> Page:
+def phone(browser: Browser) -> Iterator[Page]:
     """The smallest phone that we promise to fit."""
-    return browser.new_context(viewport={"width": 360, "height": 640}, user_agent=PHONE, locale="zh-CN").new_page()
+    with opened(browser, size=(360, 640), user_agent=PHONE, refusals=True) as page:
+        yield page
 
 
 def test_every_page_fits_a_small_phone_and_breaks_no_rule_of_its_own(

@@ -12,6 +12,8 @@ export const theme: ThemeConfig = {
     colorTextTertiary: '#5f736d',
     colorTextPlaceholder: '#71827d',
     borderRadius: 6,
+    // Who asks the system for less motion gets none.
+    motion: !window.matchMedia('(prefers-reduced-motion: reduce)').matches,
     fontFamily:
       '"PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", system-ui, sans-serif',
   },
