@@ -173,8 +173,8 @@ HANDLERS: dict[str, Callable[[World, Work, int], None]] = {
     "use_link": acquisition.use_link, "delete_member": relations.delete_member, "chat": relations.chat,
     "open_url": open_url, "fill_form": fill_form, "join_group": groups.join, "leave_group": groups.leave,
     "group_text": groups.say,
-    "kf_enter": kf.enter, "kf_text": kf.say, "agree_archive": relations.agree, "like_moment": moments.react,
-    "comment_moment": moments.react,
+    "kf_enter": kf.enter, "kf_text": kf.say, "kf_refuse": kf.refuse, "agree_archive": relations.agree,
+    "like_moment": moments.react, "comment_moment": moments.react,
 }  # fmt: skip
 
 

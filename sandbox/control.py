@@ -226,7 +226,7 @@ class Control:
         if needs in ("subscribe", "unsubscribe", "block", "unblock", "scan", "text", "click_menu"):
             if body.get("account") not in world.oa:
                 raise Unknown(f"account {body.get('account')}")
-        elif needs in ("kf_enter", "kf_text"):
+        elif needs in ("kf_enter", "kf_text", "kf_refuse"):
             if kf.account(world, str(body.get("open_kfid"))) is None:
                 raise Unknown(f"customer service account {body.get('open_kfid')}")
         elif needs in ("add_member", "delete_member", "chat", "agree_archive", "like_moment", "comment_moment"):

@@ -15,6 +15,8 @@ UNTREATED, ROBOT, POOL, HUMAN, ENDED = range(5)
 CUSTOMER, SYSTEM, SERVICER = 3, 4, 5
 WINDOW_MS, ANSWER_MS = 48 * 3_600_000, 3 * 3_600_000
 TOKEN_MS = 600_000
+REFUSED_BY_USER = 10
+"""The fail_type of what a customer refuses."""
 
 
 def account(world: World, open_kfid: str) -> tuple[str, dict[str, object]] | None:
@@ -119,6 +121,24 @@ def reply(world: World, corpid: str, userid: str, work: Work, at: int) -> None:
     text = str(work.get("text") or "")
     put(world, corpid, open_kfid, uid, at, SERVICER, "text", {"content": text}, userid)
     deliver(world, corpid, open_kfid, uid, Content("", text), f"kf_hand{world.counter('kf_hand')}", at)
+
+
+def refuse(world: World, work: Work, at: int) -> None:
+    """Refuses messages of the account from now on, or with `refuse` false takes them again."""
+    corpid, open_kfid, person, uid = _who(world, work)
+    refuses = work.get("refuse") is not False
+    save(world, open_kfid, uid, session(world, open_kfid, uid) | {"refuses": refuses})
+    key = "refuse" if refuses else "take"
+    world.log("act", "kf_refuse", at, account=corpid, person=person, uid=uid, key=key, data={"open_kfid": open_kfid})
+
+
+def fail(world: World, corpid: str, open_kfid: str, uid: str, msgid: str, fail_type: int, at: int) -> None:
+    """A message that was taken and does not arrive: msg_send_fail."""
+    event = {
+        "event_type": "msg_send_fail", "open_kfid": open_kfid, "external_userid": uid, "fail_msgid": msgid,
+        "fail_type": fail_type,
+    }  # fmt: skip
+    put(world, corpid, open_kfid, uid, at, SYSTEM, "event", event)
 
 
 def deliver(world: World, corpid: str, open_kfid: str, uid: str, content: Content, msgid: str, at: int) -> None:

@@ -289,8 +289,16 @@ def send(call: Call) -> Mapping[str, object]:
     if int(str(here["used"])) >= PER_WINDOW:
         raise Refused(95001)
     kf.save(call.world, open_kfid, uid, here | {"used": int(str(here["used"])) + 1})
-    kf.deliver(call.world, call.account, open_kfid, uid, content, msgid, call.at)
+    _hand_over(call, open_kfid, uid, content, msgid, here)
     return OK | {"msgid": msgid}
+
+
+def _hand_over(call: Call, open_kfid: str, uid: str, content: Content, msgid: str, here: Mapping[str, object]) -> None:
+    """The call succeeds either way; that the person refuses it is told by an event."""
+    if here.get("refuses"):
+        kf.fail(call.world, call.account, open_kfid, uid, msgid, kf.REFUSED_BY_USER, call.at)
+    else:
+        kf.deliver(call.world, call.account, open_kfid, uid, content, msgid, call.at)
 
 
 def send_on_event(call: Call) -> Mapping[str, object]:
@@ -313,7 +321,7 @@ def send_on_event(call: Call) -> Mapping[str, object]:
     call.world.db.run("update kf_code set used = 1 where code = ?", row["code"])
     if kind == "welcome":
         kf.save(call.world, open_kfid, uid, here | {"greeted": call.at})
-    kf.deliver(call.world, call.account, open_kfid, uid, content, msgid, call.at)
+    _hand_over(call, open_kfid, uid, content, msgid, here)
     return OK | {"msgid": msgid}
 
 

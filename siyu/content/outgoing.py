@@ -9,7 +9,7 @@ from siyu.content.bodies import ArticleBody, EbookBody, FormBody, ImageBody, Tem
 from siyu.content.html import for_draft
 from siyu.content.types import PAGES, Content, FieldsNotAllowed, NotSendable
 
-PERSONAL = frozenset({"oa_custom", "oa_template", "wecom_welcome", "kf"})
+PERSONAL = frozenset({"oa_custom", "oa_template", "wecom_welcome", "kf", "kf_welcome"})
 """Routes that send per person; on them links are personal and fields allowed (L1)."""
 
 ROUTES = PERSONAL | {"oa_mass", "moments"} | wecom.ROUTES
@@ -42,7 +42,7 @@ def sendable(content: Content, route: str, template: str | None = None) -> tuple
     if body.message:
         words = body.message if fields.used(body.message, "body.message").own_link else f"{body.message}\n{OWN}"
         return "text", text_payload(words, route, "body.message")
-    if route == "kf":
+    if route in wecom.CHATS:
         # A card would need a picture uploaded anew every three days.
         return "text", text_payload(f"{content.title}\n{OWN}", route, "title")
     picture = None if body.cover is None else f"{{{{base}}}}/m/{body.cover}"
@@ -68,7 +68,7 @@ def text_payload(text: str, route: str, field: str = "body.text") -> dict[str, A
         )
     if route in wecom.ROUTES:
         return wecom.text(text, field)
-    if route == "kf":
+    if route in wecom.CHATS:
         return wecom.chat(text, field)
     if route == "moments":
         return wecom.moment(text, field)

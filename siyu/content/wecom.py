@@ -5,6 +5,7 @@ from typing import Any
 from siyu.content.types import NotSendable
 
 ROUTES = frozenset({"wecom_welcome", "wecom_group_send"})
+CHATS = frozenset({"kf", "kf_welcome"})
 TEXT, TITLE, DIGEST, CHAT = 4000, 128, 512, 2048
 """Bytes of UTF-8 that WeCom takes of a text, of a card's title and description, of a text in customer service."""
 

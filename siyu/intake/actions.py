@@ -1,12 +1,12 @@
 """Door: understand callbacks, over the batch; ask for readings and rounds of reconciliation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from traceback import format_exc
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from siyu.customers import actions as customers
 from siyu.customers import queries as customer_queries
@@ -33,6 +33,8 @@ MASS_PATIENCE = timedelta(minutes=30)
 MASS_HORIZON = timedelta(days=2)
 
 Understood = tuple[InboxMessage, Arrival]
+AtOnce = Callable[[Ctx, Sequence[Taken]], None]
+_at_once: dict[str, AtOnce] = {}
 
 
 def handle(ctx: Ctx, messages: Sequence[InboxMessage]) -> list[Taken]:
@@ -72,6 +74,26 @@ def known_accounts(accounts: Sequence[Account]) -> dict[int, Known]:
         else Known(account.account_id, account.account_id, account.account_id)
         for account in accounts
     }
+
+
+def register_at_once(name: str, react: AtOnce) -> None:
+    """Let an upper room react to what the fast lane takes in; ``runtime`` composes, repeating is harmless."""
+    _at_once[name] = react
+
+
+def at_once(ctx: Ctx, taken: Sequence[Taken]) -> None:
+    """Welcomes and answers in the transaction that took in: the pulse, where they would be asked for otherwise, may be
+    behind a wave. It meets the same events, and parks what fails here."""
+    if not taken:
+        return
+    try:
+        with savepoint(ctx):
+            for react in _at_once.values():  # set-loop: the rooms that react, of which there is one
+                react(ctx, taken)
+    except Exception as error:
+        if isinstance(error, OperationalError):
+            raise
+        log.error("fast_reply_failed", error=type(error).__name__, trace=format_exc())
 
 
 def _understand(message: InboxMessage, known: Known) -> Arrival:

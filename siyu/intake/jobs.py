@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from siyu.intake import actions, store
 from siyu.intake.archive import ARCHIVE
-from siyu.intake.lookups import LOOKUPS
+from siyu.intake.lookups import LOOKUPS, SERVICE
 from siyu.intake.rounds import KINDS, ROUNDS
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.jobs import Pulse
@@ -12,6 +12,7 @@ from siyu.kernel.notices import Notice
 from siyu.platforms import queries as platforms
 
 PHASES = (LOOKUPS, ROUNDS, ARCHIVE)
+FAST_PHASES = (SERVICE,)
 
 
 def pulse(ctx: Ctx, pulse: Pulse) -> None:

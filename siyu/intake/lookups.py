@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from traceback import format_exc
 
 import structlog
@@ -77,9 +78,9 @@ _BODIES = {
 }
 
 
-def _claim(ctx: Ctx) -> Work | None:
+def _claim(ctx: Ctx, *, fast: bool) -> Work | None:
     at = machine()
-    rows = store.claim_lookups(ctx, LIMIT, at, at + settings().lease_seconds)
+    rows = store.claim_lookups(ctx, LIMIT, at, at + settings().lease_seconds, fast=fast)
     if not rows:
         return None
     accounts = {account.account_id: account for account in platforms.accounts(ctx)}
@@ -224,7 +225,9 @@ def _take(ctx: Ctx, work: Work, answered: Answered) -> set[Claimed]:
     for account_id, found_there in contacts.items():
         # set-loop: one statement per account
         arrivals += actions.without_known(ctx, found_there, known[account_id].home_id)
-    actions.take_in(ctx, tagging.stamped(arrivals, work.asked_at, work.position), known)
+    taken = actions.take_in(ctx, tagging.stamped(arrivals, work.asked_at, work.position), known)
+    if cursors:
+        actions.at_once(ctx, taken)
     store.move_kf(ctx, cursors)
     if more:
         store.want(ctx, [(account_id, "wecom_kf", open_kfid) for account_id, open_kfid in more])
@@ -258,4 +261,6 @@ def _put_off(ctx: Ctx, reading: Reading, error: str, at: datetime | None = None)
     store.put_off(ctx, reading.rows, max(at or ctx.now, ctx.now + wait), error)
 
 
-LOOKUPS = Phased("intake.lookups", _claim, _act, _record, store.LOOKUP_READY)
+LOOKUPS = Phased("intake.lookups", partial(_claim, fast=False), _act, _record, store.LOOKUP_READY)
+SERVICE = Phased("intake.service", partial(_claim, fast=True), _act, _record, store.SERVICE_READY)
+"""Messages of customer service, in the fast lane: who enters is welcomed within 20 seconds (ADR 117)."""

@@ -8,18 +8,22 @@ from siyu.customers.types import NewEvent, Record, Touch, wecom_source
 from siyu.intake import official_account, readings, wecom
 from siyu.intake.types import Arrival, Known
 from siyu.intake.words import opt_out_word
+from siyu.outreach.types import Receipt
 
 CUSTOMER, SERVICER = 3, 5
 """The origins of what people wrote; the platform's own events have another."""
 
 
 def messages(data: Mapping[str, object], known: Known) -> list[Arrival]:
-    """A page of kf/sync_msg: who entered by which link, what customers wrote, and what servicers answered by hand."""
+    """A page of kf/sync_msg: who entered by which link, what customers wrote, what servicers answered by hand, and
+    which messages did not arrive."""
     found: list[Arrival] = []
     for item in readings.objects(data.get("msg_list")):
         event = readings.part(item, "event")
         if item.get("msgtype") == "event" and event.get("event_type") == "enter_session":
             found += _entered(item, event, known)
+        elif item.get("msgtype") == "event" and event.get("event_type") == "msg_send_fail":
+            found += _failed(item, event, known)
         elif item.get("origin") == CUSTOMER:
             found += _said(item, known)
         elif item.get("origin") == SERVICER:
@@ -52,6 +56,15 @@ def _entered(item: Mapping[str, object], event: Mapping[str, object], known: Kno
     touch = Touch("kf_scene", scene) if scene else Touch("kf_enter")
     arrivals = _told(item, contact, known, "kf_entered", props, touch)
     return [replace(one, lookups=((known.home_id, "wecom_kf_customer", contact),)) for one in arrivals]
+
+
+def _failed(item: Mapping[str, object], event: Mapping[str, object], known: Known) -> list[Arrival]:
+    """A message that customer service took and could not deliver."""
+    at, msgid = readings.moment(item, "send_time"), readings.said(event, "fail_msgid")
+    if at is None or not msgid:
+        return []
+    receipt = Receipt(known.home_id, "kf", msgid, readings.said(event, "fail_type") or "0", at)
+    return [Arrival(known.home_id, at, receipt=receipt)]
 
 
 def _words(item: Mapping[str, object]) -> dict[str, object]:

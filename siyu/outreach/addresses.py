@@ -13,12 +13,13 @@ from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import given, rows
 from siyu.outreach.store import request, window
-from siyu.outreach.types import TASK_ROUTES, Route
+from siyu.outreach.types import TASK_ROUTES, WELCOMES, Route
 from siyu.platforms import queries as platforms
 from siyu.team import queries as team
 
 WELCOME = timedelta(seconds=20)
-"""For so long after the add WeCom takes a welcome (docs/platform.md A.5.3)."""
+"""For so long after the add, or after somebody entered customer service, a welcome is taken (docs/platform.md A.5.3,
+A.9)."""
 
 
 class Wanted(NamedTuple):
@@ -45,7 +46,7 @@ class Address(NamedTuple):
 def addresses(ctx: Ctx, wanted: Sequence[Wanted]) -> list[Address | None]:
     """The addresses in the order asked for; None where the platform does not know the person."""
     openids = _openids(ctx, ((one.customer_id, one.account_id) for one in wanted if _official(one)))
-    codes = _codes(ctx, [one for one in wanted if one.route == Route.WECOM_WELCOME])
+    codes = _codes(ctx, [one for one in wanted if one.route in WELCOMES])
     contacts = _contacts(ctx, [one for one in wanted if one.route in TASK_ROUTES])
     chats = _chats(ctx, [one for one in wanted if one.route == Route.KF])
 

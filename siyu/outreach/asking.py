@@ -39,7 +39,7 @@ from siyu.outreach.policy import from_json, longer_by
 from siyu.outreach.store import choice, message, person, texts, window
 from siyu.outreach.store import policy as policies
 from siyu.outreach.store import request as requests
-from siyu.outreach.types import TASK_ROUTES, BadRequest, Message, Origin, Policy, Route, RouteChoice, State
+from siyu.outreach.types import TASK_ROUTES, WELCOMES, BadRequest, Message, Origin, Policy, Route, RouteChoice, State
 from siyu.workdays import queries as workdays
 
 Who = Select[*tuple[Any, ...]]
@@ -86,7 +86,7 @@ def request(
         "opened_since": ctx.now - timedelta(seconds=seconds),
         "opened_machine": machine() - seconds,
         # The welcome's 20 seconds are machine time unless the clock is the system clock.
-        "asked_machine": machine() if any(one.route is Route.WECOM_WELCOME for one in routes) else None,
+        "asked_machine": machine() if any(one.route in WELCOMES for one in routes) else None,
     }
     added = ctx.tx.execute(asked, values).rowcount
     if added:

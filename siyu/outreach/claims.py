@@ -41,7 +41,7 @@ from siyu.outreach.queries import policy as current_policy
 from siyu.outreach.sendtasks import recipients
 from siyu.outreach.store import batch, choice, in_state, message, person, request
 from siyu.outreach.store import policy as policies
-from siyu.outreach.types import TASK_ROUTES, Policy, Route, State
+from siyu.outreach.types import TASK_ROUTES, WELCOMES, Policy, Route, State
 from siyu.outreach.verdicts import BATCHED, Mode
 from siyu.outreach.work import LEASE, Work
 from siyu.outreach.work import Way as SendWay
@@ -55,7 +55,7 @@ UNKEYED = 250
 MASS = 10_000
 """Openids of one mass call."""
 ALL_SLOTS = (0, SLOTS - 1)
-KINDS = {Route.WEBHOOK: "webhook"} | dict.fromkeys((Route.WECOM_WELCOME, Route.KF, *TASK_ROUTES), "wecom")
+KINDS = {Route.WEBHOOK: "webhook"} | dict.fromkeys((*WELCOMES, Route.KF, *TASK_ROUTES), "wecom")
 """The kind of a route's account where it is not an Official Account."""
 
 

@@ -62,7 +62,7 @@ _ALL = (
         "添加的员工已停用，没有其他在岗员工可发送",
         "the salesperson is switched off, and no active one has the person as a contact",
     ),
-    Reason("blocked", "route", "对方拒收该公众号消息", "the person refuses messages of the account"),
+    Reason("blocked", "route", "对方拒收该账号消息", "the person refuses messages of the account"),
     Reason("window_closed", "route", "不在客服消息时间窗口内", "no window for customer messages is open"),
     Reason("window_full", "route", "客服消息窗口的条数已用完", "the open window's messages are used up"),
     Reason(
@@ -75,8 +75,8 @@ _ALL = (
     Reason(
         "no_welcome_code",
         "route",
-        "该次添加没有欢迎语凭证（对方已在聊天，或后台已配置欢迎语）",
-        "the add came without a welcome code: the two chat already, or WeCom's console has a welcome of its own",
+        "没有欢迎语凭证（双方已在聊天，或企业微信后台已配置欢迎语）",
+        "it came without a welcome code: the two chat already, or WeCom's console has a welcome of its own",
     ),
     Reason("welcome_late", "route", "已超过欢迎语 20 秒时限", "the 20 seconds for a welcome are over"),
     Reason(
@@ -135,6 +135,15 @@ _ALL = (
     ),
     Reason("platform_refused", "failed", "平台拒绝", "the platform refused the call"),
     Reason("platform_failed", "failed", "平台发送失败", "the platform accepted it and then failed to deliver"),
+    Reason("app_closed", "failed", "微信客服的应用已被关闭", "the app of customer service is closed"),
+    Reason("not_verified", "failed", "企业主体未验证", "the company is not verified"),
+    Reason(
+        "nobody_logged_in",
+        "failed",
+        "没有成员登录企业微信，客服消息发不出",
+        "no member is logged in to WeCom, so customer service delivers nothing",
+    ),
+    Reason("security_block", "failed", "被平台安全限制拦截", "the platform blocked it for security"),
     Reason("mass_rejected", "failed", "平台未通过本次群发", "the platform rejected the mass send"),
 )
 

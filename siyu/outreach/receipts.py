@@ -1,9 +1,9 @@
 """Private: the platforms' finish events. Kept first, applied when the send that they speak of is known."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, DateTime, Integer, Row, Text, and_, case, delete, literal, select, update
+from sqlalchemy import Boolean, DateTime, Integer, Row, Text, and_, bindparam, case, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.kernel.ctx import Ctx
@@ -11,6 +11,20 @@ from siyu.kernel.db import unnest
 from siyu.outreach import spending, telling
 from siyu.outreach.store import batch, receipt, request
 from siyu.outreach.types import UNKNOWN, Receipt, State
+
+CHAT_FAILURES: Mapping[str, str] = {
+    "1": "account_missing",
+    "2": "app_closed",
+    "4": "window_closed",
+    "5": "session_taken",
+    "6": "window_full",
+    "8": "not_verified",
+    "10": "blocked",
+    "11": "nobody_logged_in",
+    "12": "content_unusable",
+    "13": "security_block",
+}
+"""What the fail_type of customer service means (docs/platform.md A.9)."""
 
 
 def keep(ctx: Ctx, rows: Sequence[Receipt]) -> None:
@@ -46,9 +60,11 @@ def apply(ctx: Ctx) -> None:
         _templates(ctx)
     if "mass" in waiting:
         _masses(ctx)
+    if "kf" in waiting:
+        _chats(ctx)
 
 
-_TEMPLATES = (
+_SINGLE = (
     select(
         request.c.customer_id,
         request.c.request_id,
@@ -63,7 +79,7 @@ _TEMPLATES = (
         request,
         and_(receipt.c.account_id == request.c.account_id, receipt.c.platform_id == request.c.platform_id),
     )
-    .where(~receipt.c.applied, receipt.c.kind == "template", request.c.state == State.ACCEPTED.value)
+    .where(~receipt.c.applied, receipt.c.kind == bindparam("told"), request.c.state == bindparam("standing"))
     .order_by(request.c.customer_id)
     .limit(10_000)
     .with_for_update(of=(receipt, request), skip_locked=True)
@@ -71,15 +87,24 @@ _TEMPLATES = (
 
 
 def _templates(ctx: Ctx) -> None:
-    found = ctx.tx.execute(_TEMPLATES).all()
+    _single(ctx, "template", State.ACCEPTED, _meaning)
+
+
+def _chats(ctx: Ctx) -> None:
+    """Customer service tells only of what failed, after it took the message."""
+    _single(ctx, "kf", State.SENT, lambda status: (State.FAILED, CHAT_FAILURES.get(status, "platform_failed")))
+
+
+def _single(ctx: Ctx, kind: str, standing: State, meaning: Callable[[str], tuple[State, str]]) -> None:
+    found = ctx.tx.execute(_SINGLE, {"told": kind, "standing": standing.value}).all()
     if not found:
         return
     ends: dict[tuple[State, str], list[Row[*tuple[Any, ...]]]] = {}
     for row in found:
-        ends.setdefault(_meaning(row.status), []).append(row)
-    for (state, reason), rows in ends.items():  # set-loop: three meanings of a receipt
+        ends.setdefault(meaning(row.status), []).append(row)
+    for (state, reason), rows in ends.items():  # set-loop: a handful of meanings of a receipt
         _end(ctx, rows, state, reason)
-    _applied(ctx, "template", [(row.account_id, row.platform_id) for row in found])
+    _applied(ctx, kind, [(row.account_id, row.platform_id) for row in found])
 
 
 def _meaning(status: str) -> tuple[State, str]:

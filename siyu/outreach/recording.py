@@ -22,16 +22,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
 from siyu.outreach import receipts
+from siyu.outreach.sending import CHATS, msgid
 from siyu.outreach.sendtasks import handing
 from siyu.outreach.settling import settle, settle_all
 from siyu.outreach.store import batch, material, request
-from siyu.outreach.types import Route, State
-from siyu.outreach.work import Results, Send, Settled, Work
+from siyu.outreach.types import WELCOMES, Route, State
+from siyu.outreach.work import Results, Send, Settled, Way, Work
 from siyu.platforms.types import Outcome
 
 REPEATS = 8
 """A call whose answer was lost is repeated so often under its key, then its outcome stays uncertain."""
-KEYED = (Route.OA_MASS, Route.OA_TEMPLATE, Route.WECOM_WELCOME, Route.KF, Route.WEBHOOK)
+KEYED = (Route.OA_MASS, Route.OA_TEMPLATE, *WELCOMES, Route.KF, Route.WEBHOOK)
 """Routes whose calls carry an idempotency key; a welcome code serves once."""
 
 GONE = {
@@ -43,6 +44,7 @@ GONE = {
     40096: "unreachable",
     41048: "quota_broadcast",
     41210: "quota_moments",
+    42003: "welcome_late",
     95000: "account_missing",
     95001: "window_full",
     95002: "window_closed",
@@ -53,6 +55,8 @@ GONE = {
 GREETED = 41051
 GREETING = 41096
 """Another app is sending its welcome right now; that may still fail."""
+USED = (40029, 42022)
+"""The code of customer service's welcome is known no more: somebody greeted by it."""
 REFUSED = {
     40003: "unreachable",
     43004: "not_following",
@@ -120,8 +124,7 @@ def judged(ctx: Ctx, work: Work, send: Send, outcome: Outcome | None, owned: boo
         return Settled(send.request_id, State.HANDED, "handed", free=False)
     if outcome.ok:
         state = State.ACCEPTED if way.route in (Route.OA_MASS, Route.OA_TEMPLATE) else State.SENT
-        msgid = outcome.data.get("msgid") if way.route == Route.OA_TEMPLATE else None
-        return Settled(send.request_id, state, "now", platform_id=None if msgid is None else str(msgid), free=False)
+        return Settled(send.request_id, state, "now", platform_id=_platform_id(way, send, outcome), free=False)
     said = f"{outcome.code} {outcome.message}"[:300]
     if outcome.uncertain:
         if way.route in KEYED:
@@ -131,10 +134,10 @@ def judged(ctx: Ctx, work: Work, send: Send, outcome: Outcome | None, owned: boo
         return None  # the platform still works on the call with this key
     if work.kind == "task" and (outcome.retryable or outcome.code in (*PACE, *FULL)):
         return Settled(send.request_id, back, "platform_busy", said, outcome.retry_at, again=True)
-    if outcome.code == GREETED:
+    if outcome.code == GREETED or (way.route == Route.KF_WELCOME and outcome.code in USED):
         # No next choice either: whoever sent it, the person was greeted.
         return Settled(send.request_id, State.NOT_SENT, "already_greeted", said)
-    if outcome.code == GREETING or (way.route == Route.WECOM_WELCOME and outcome.retryable):
+    if outcome.code == GREETING or (way.route in WELCOMES and outcome.retryable):
         soon = ctx.now + timedelta(seconds=1)
         return Settled(send.request_id, State.WAITING, "platform_busy", said, soon, again=True)
     if outcome.code in GONE:
@@ -156,6 +159,14 @@ def judged(ctx: Ctx, work: Work, send: Send, outcome: Outcome | None, owned: boo
     if outcome.retryable:
         return Settled(send.request_id, State.WAITING, "platform_busy", said, outcome.retry_at, again=True)
     return Settled(send.request_id, None, "platform_refused", said)
+
+
+def _platform_id(way: Way, send: Send, outcome: Outcome) -> str | None:
+    """By what the platform will tell of the send later."""
+    if way.route in CHATS:
+        return msgid(send.key)
+    told = outcome.data.get("msgid") if way.route == Route.OA_TEMPLATE else None
+    return None if told is None else str(told)
 
 
 _WAIT = func.least(60.0, func.power(2.0, batch.c.attempts))

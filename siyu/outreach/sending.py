@@ -20,6 +20,7 @@ ENDPOINTS: Mapping[str, str] = {
     Route.OA_TEMPLATE: "template_send",
     Route.OA_MASS: "mass_send",
     Route.WECOM_WELCOME: "welcome_send",
+    Route.KF_WELCOME: "kf_send_on_event",
     Route.WECOM_GROUP_SEND: "group_send_add",
     Route.MOMENTS: "moment_add",
     Route.KF: "kf_send",
@@ -27,12 +28,16 @@ ENDPOINTS: Mapping[str, str] = {
 }
 SENDERS: Mapping[str, str] = {
     Route.WECOM_WELCOME: "wecom",
+    Route.KF_WELCOME: "wecom",
     Route.WECOM_GROUP_SEND: "wecom",
     Route.MOMENTS: "wecom",
     Route.KF: "wecom",
     Route.WEBHOOK: "webhook",
 }
 """The senders of the routes that are not an Official Account's."""
+CHATS = (Route.KF, Route.KF_WELCOME)
+"""The routes into customer service."""
+_ADDRESSED: Mapping[str, str] = {Route.WECOM_WELCOME: "welcome_code", Route.KF_WELCOME: "code"}
 INVALID = 40096
 """WeCom's code for an external_userid that it does not know; said of those in the ``fail_list`` of a group send."""
 
@@ -56,12 +61,12 @@ def _one(work: Work, send: Send, senders: Senders) -> Outcome | None:
         return None
     way = work.ways[send.way]
     sender: Sender = senders[SENDERS.get(way.route, "official_account")]
-    key = _msgid(send.key) if way.route == Route.KF else send.key
+    key = msgid(send.key) if way.route in CHATS else send.key
     return sender.send(Call(way.account_id, ENDPOINTS[way.route], _body(way, send), key))
 
 
-def _msgid(key: str) -> str:
-    """Customer service takes a msgid of at most 32 characters."""
+def msgid(key: str) -> str:
+    """By what customer service knows the message of a send: at most 32 characters."""
     return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
 
 
@@ -72,7 +77,7 @@ def _body(way: Way, send: Send) -> dict[str, Any]:
     if way.route == Route.KF:
         open_kfid, touser = send.address.split(" ")
         return {"touser": touser, "open_kfid": open_kfid, **said}
-    return {"welcome_code" if way.route == Route.WECOM_WELCOME else "touser": send.address, **said}
+    return {_ADDRESSED.get(way.route, "touser"): send.address, **said}
 
 
 def _mass(work: Work, senders: Senders) -> Results:

@@ -16,12 +16,15 @@ class Route(StrEnum):
     OA_CUSTOM = "oa_custom"
     OA_TEMPLATE = "oa_template"
     WECOM_WELCOME = "wecom_welcome"
+    KF_WELCOME = "kf_welcome"
     WECOM_GROUP_SEND = "wecom_group_send"
     MOMENTS = "moments"
     KF = "kf"
     WEBHOOK = "webhook"
 
 
+WELCOMES = (Route.WECOM_WELCOME, Route.KF_WELCOME)
+"""The routes that greet by a code that came with the event which the request answers, once and within 20 seconds."""
 TASK_ROUTES = (Route.WECOM_GROUP_SEND, Route.MOMENTS)
 """The routes that go as tasks which a salesperson confirms, in rounds of day parts."""
 
@@ -44,7 +47,7 @@ AT_ONCE = 100
 class RouteChoice:
     """One route that a request may take; a request tries its choices in order.
 
-    ``wecom_welcome`` takes the welcome code from the ``contact_added`` event that the request answers.
+    ``wecom_welcome`` and ``kf_welcome`` take the code of the ``contact_added`` or ``kf_entered`` event answered.
     ``template``: the platform's template id, for ``oa_template``. ``gather`` (``oa_mass`` only): recipients wait for
     the next multiple of this span in the company's zone (one hour: the next full hour), unless ``at_once`` or more of
     them were asked for at the same moment. A mass send needs 2 people; one alone takes the next choice.
@@ -56,8 +59,7 @@ class RouteChoice:
     ``moments`` goes the same way as a Moments post of ``sender``: everybody who is the sender's customer may see it,
     whoever was asked for, so the same content is posted by one sender once.
 
-    ``kf`` goes into the customer service chat in which the person wrote last, through the corp's first app, by which
-    its messages are fetched.
+    ``kf`` goes into the chat in which the person wrote last, through the corp's first app, which fetches its messages.
     """
 
     route: Route
@@ -113,13 +115,12 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A finish event of the platform about an earlier send; ``platform_id`` is its MsgID.
+    """What the platform tells later about an earlier send; ``platform_id`` is its MsgID.
 
-    ``status`` as the platform wrote it; the four counts only for ``mass``.
-    """
+    ``status`` as the platform wrote it (``kf``: the fail_type); the four counts only for ``mass``."""
 
     account_id: int
-    kind: Literal["template", "mass"]
+    kind: Literal["template", "mass", "kf"]
     platform_id: str
     status: str
     at: datetime
@@ -234,9 +235,8 @@ class Policy:
 
 
 class State(StrEnum):
-    """Where a request stands. The first six are open, the others final (RECEIVED and FAILED may follow ACCEPTED).
-
-    PLANNED waits for a round of send tasks, HANDED stands in WeCom's assistant and waits for the salesperson.
+    """Where a request stands. The first six are open, the others final (RECEIVED and FAILED may follow ACCEPTED, FAILED
+    SENT by customer service). PLANNED waits for a round of send tasks, HANDED in WeCom's assistant for the salesperson.
     """
 
     WAITING = "waiting"

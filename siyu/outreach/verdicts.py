@@ -37,7 +37,7 @@ from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import rows, unguessed
 from siyu.outreach.reasons import codes
 from siyu.outreach.store import refusal, request, seen, tally, window
-from siyu.outreach.types import TASK_ROUTES, Cap, Route, State, WindowRule
+from siyu.outreach.types import TASK_ROUTES, WELCOMES, Cap, Route, State, WindowRule
 
 Mode = Literal["sort", "people", "mass"]
 """sort: decide only (a person's send becomes ready, a mass send gathered). people / mass: claim what may go now."""
@@ -169,9 +169,9 @@ def _judged(caps: Sequence[Cap], windows: Sequence[WindowRule], mass_month: int,
     official = way.c.route.in_(_texts((Route.OA_MASS, Route.OA_CUSTOM, Route.OA_TEMPLATE)))
     task = way.c.route.in_(_texts(TASK_ROUTES))
     group_send = way.c.route == _text(Route.WECOM_GROUP_SEND)
-    welcome = way.c.route == _text(Route.WECOM_WELCOME)
+    welcome = way.c.route.in_(_texts(WELCOMES))
     windowed = way.c.route.in_(_texts((Route.OA_CUSTOM, Route.KF)))
-    known = way.c.route.not_in(_texts((Route.WEBHOOK, Route.WECOM_WELCOME)))
+    known = way.c.route.not_in(_texts((Route.WEBHOOK, *WELCOMES)))
     trigger = _open_window(windows, system_time, spent=False)
     any_window = _open_window(windows, system_time, spent=True)
     quiet_until = _moment("quiet_until")

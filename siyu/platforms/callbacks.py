@@ -14,7 +14,8 @@ from siyu.platforms.types import Account, CallbackRefused, InboxRow
 from siyu.platforms.xml import BadXml, parse, text
 
 FAST_EVENTS = frozenset({"subscribe", "unsubscribe", "scan", "click", "scancode_push", "scancode_waitmsg"})
-"""Official Account events of lane 0; messages and adds with a welcome code are fast too."""
+"""Official Account events of lane 0; messages, adds with a welcome code and customer service are fast
+too."""
 
 
 def verify_url(account: Account, query: Mapping[str, str]) -> bytes:
@@ -94,4 +95,4 @@ def _kind(fields: Mapping[str, object]) -> str:
 def _fast(account_kind: str, kind: str, fields: Mapping[str, object]) -> bool:
     if account_kind == "oa":
         return kind == "message" or kind in FAST_EVENTS
-    return bool(text(fields, "WelcomeCode"))
+    return kind == "kf_msg_or_event" or bool(text(fields, "WelcomeCode"))

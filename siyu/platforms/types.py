@@ -114,7 +114,7 @@ def send_all(sender: Sender, calls: Sequence[Call], threads: int = 16) -> list[O
 class InboxRow:
     """A verified callback before it is stored. ``dedupe`` is a hash over account and decrypted content.
 
-    ``lane`` 0 is the fast lane: follows, messages, menu clicks, scans, adds with a welcome code.
+    ``lane`` 0 is the fast lane: follows, messages, menu clicks, scans, adds with a welcome code, customer service.
     """
 
     account_id: int

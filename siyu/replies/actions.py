@@ -12,6 +12,8 @@ from siyu.kernel.text import clean
 from siyu.replies import answering, checks, greeting, matching, reading, store
 from siyu.replies.answering import register_first
 from siyu.replies.types import (
+    EVERYBODY,
+    ONCE,
     SCOPES,
     BadReply,
     Match,
@@ -63,15 +65,17 @@ def save_welcome(ctx: Ctx, new: NewWelcome, welcome_id: int | None = None) -> in
     """
     checks.named(new.name)
     if new.scope not in SCOPES:
-        raise BadReply("the scope is one of channel, staff, account, wecom, oa", field="scope")
+        raise BadReply(f"the scope is one of {', '.join(SCOPES)}", field="scope")
     ref = clean(new.ref, "ref").strip()
-    if (new.scope in ("wecom", "oa")) != (ref == ""):
-        raise BadReply("channel, staff and account need whom the welcome is for, the others have none", field="ref")
+    if (new.scope in EVERYBODY) != (ref == ""):
+        raise BadReply(f"{', '.join(sorted(EVERYBODY))} have no ref, the other scopes need one", field="ref")
     if new.scope == "account" and not ref.isdecimal():
         raise BadReply("an account is named by its number", field="ref")
     text = checks.said(ctx, new.said, LONGEST_TEXT)
+    if new.second_after is not None and new.scope in ONCE:
+        raise BadReply("who added no staff member is not greeted again", field="second_after_minutes")
     if new.second_after is not None and not FIRST <= new.second_after <= LAST:
-        raise BadReply("a second greeting comes 5 minutes to 3 days after the first", field="second_after")
+        raise BadReply("a second greeting comes 5 minutes to 3 days after the first", field="second_after_minutes")
     if len(clean(new.second_text, "second_text")) > LONGEST_TEXT:
         raise BadReply(f"a text has at most {LONGEST_TEXT} characters", field="second_text")
     checks.second(ctx, new)

@@ -54,7 +54,8 @@ class SecondWayBody(BaseModel):
 
 
 class WelcomeIn(_Input):
-    """A welcome. `ref`: state or scene of a channel, userid of a staff member, number of an account, else empty."""
+    """A welcome. `ref`: state or scene of a channel, userid of a staff member, number of an account,
+    open_kfid of customer service, else empty."""
 
     name: CleanText = Field(min_length=1, max_length=60, examples=["通用欢迎语"])
     scope: Scope = Field(examples=["wecom"])

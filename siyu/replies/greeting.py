@@ -1,4 +1,4 @@
-"""Private: welcomes of those who add or follow, and the second greeting of those who say nothing."""
+"""Private: welcomes of those who add, follow or enter customer service; second greetings of those who say nothing."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -18,7 +18,7 @@ from siyu.tasks import actions as tasks
 from siyu.tasks.types import REPLY_MARKED, NewTask, TaskKind, TaskWhy
 from siyu.team import queries as team
 
-TYPES = ("contact_added", "welcome_offered", "followed")
+TYPES = ("contact_added", "welcome_offered", "followed", "kf_entered")
 SECOND_KEPT = timedelta(days=2)
 """So long a second greeting is worth making."""
 SECOND_WAITS = timedelta(days=1)
@@ -42,7 +42,10 @@ REPLIES = (
 
 
 def greet(ctx: Ctx, events: Sequence[PulseEvent]) -> None:
-    """Welcome those who added a staff member or followed an account, and note whom to greet again."""
+    """Welcome those who added a staff member, followed an account or entered customer service, and note whom to greet
+    again."""
+    # Whoever comes back to customer service was greeted, or wrote there: only a code says that one may greet.
+    events = [event for event in events if event.type != "kf_entered" or event.props.get("welcome_code")]
     welcomes = reading.welcomes(ctx, active=True) if events else []
     if not welcomes:
         return
@@ -61,6 +64,9 @@ def greet(ctx: Ctx, events: Sequence[PulseEvent]) -> None:
         account = int(str(event.props.get("account", 0)))
         if event.type == "followed":
             groups.setdefault((found.welcome_id, account, Route.OA_CUSTOM), []).append(event)
+            continue
+        if event.type == "kf_entered":
+            groups.setdefault((found.welcome_id, account, Route.KF_WELCOME), []).append(event)
             continue
         # Without a code WeCom greets itself, or the two chat already.
         if event.props.get("welcome_code"):
@@ -112,17 +118,22 @@ def choose(ctx: Ctx, welcomes: Sequence[Welcome], events: Sequence[PulseEvent]) 
 
 def _fits(welcome: Welcome, event: PulseEvent) -> bool:
     new, props = welcome.new, event.props
+    added = event.type in ("contact_added", "welcome_offered")
     match new.scope:
         case "channel":
-            return new.ref == str(props.get("scene" if event.type == "followed" else "state", ""))
+            return new.ref == str(props.get("state" if added else "scene", ""))
         case "staff":
-            return event.type != "followed" and new.ref == props.get("staff")
+            return added and new.ref == props.get("staff")
         case "account":
-            return new.ref == str(props.get("account"))
+            return event.type != "kf_entered" and new.ref == str(props.get("account"))
+        case "kf_account":
+            return event.type == "kf_entered" and new.ref == props.get("open_kfid")
         case "wecom":
-            return event.type != "followed"
+            return added
         case "oa":
             return event.type == "followed"
+        case "kf":
+            return event.type == "kf_entered"
 
 
 def greet_again(ctx: Ctx, limit: int) -> int:

@@ -9,10 +9,15 @@ from siyu.kernel.errors import Conflict, Invalid, NotFound
 
 Json = dict[str, object]
 
-Scope = Literal["channel", "staff", "account", "wecom", "oa"]
+Scope = Literal["channel", "staff", "account", "kf_account", "wecom", "oa", "kf"]
 """For whom a welcome is: ``channel`` (ref: its state or scene), ``staff`` (ref: userid), ``account`` (ref: account_id),
-everybody who adds by ``wecom`` or follows an ``oa`` (ref empty). The narrower comes first, in this order."""
-SCOPES: tuple[Scope, ...] = ("channel", "staff", "account", "wecom", "oa")
+``kf_account`` (ref: open_kfid of customer service), everybody who adds by ``wecom``, follows an ``oa`` or enters
+customer service ``kf`` (ref empty). The narrower comes first, in this order."""
+SCOPES: tuple[Scope, ...] = ("channel", "staff", "account", "kf_account", "wecom", "oa", "kf")
+EVERYBODY: frozenset[Scope] = frozenset({"wecom", "oa", "kf"})
+"""The scopes without a ref."""
+ONCE: frozenset[Scope] = frozenset({"oa", "kf_account", "kf"})
+"""The scopes of people who added nobody, and so are not greeted again."""
 
 
 class ReplyKind(StrEnum):

@@ -1,8 +1,10 @@
-"""Composition: upper rooms answer for lower ones: who uses what, who answers a message first."""
+"""Composition: upper rooms answer for lower ones: who uses what, who answers a message first, who
+reacts to what the fast lane takes in."""
 
 from siyu.channels import leaves as channel_leaves
 from siyu.channels import queries as channels
 from siyu.content import actions as content
+from siyu.intake import actions as intake
 from siyu.journeys import leaves as journey_leaves
 from siyu.journeys import queries as journeys
 from siyu.lifecycle import leaves as lifecycle_leaves
@@ -30,6 +32,7 @@ def register() -> None:
     segments.register_use("replies", reply_queries.uses_segment)
     content.register_use("replies", reply_queries.uses_content)
     content.register_use("journeys", journeys.uses_content)
+    intake.register_at_once("replies", replies.react_to)
     replies.register_first("journeys", journeys.answered)
     for kind in (*lifecycle_leaves.KINDS, *channel_leaves.KINDS, *journey_leaves.KINDS):
         leaves.register(kind)

@@ -13,7 +13,6 @@ from sqlalchemy.exc import OperationalError
 from siyu.customers import actions as customers
 from siyu.customers import queries as customer_queries
 from siyu.intake import actions as intake
-from siyu.intake.types import Taken
 from siyu.kernel import notices
 from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
@@ -23,7 +22,6 @@ from siyu.kernel.notices import Notice
 from siyu.kernel.probes import Probe, ask
 from siyu.platforms import actions as platforms
 from siyu.platforms import queries as platform_queries
-from siyu.replies import actions as replies
 from siyu.runtime import store
 from siyu.runtime.house import House
 from siyu.runtime.rooms import ROOMS, Room
@@ -52,21 +50,9 @@ def inbox_round(house: House, lane: int) -> bool:
     with house.open() as ctx:
         messages = platforms.take_inbox(ctx, lane, INBOX_ROWS)
         taken = intake.handle(ctx, messages) if messages else []
-        if taken and lane == 0:
-            _reply(ctx, taken)
+        if lane == 0:
+            intake.at_once(ctx, taken)
     return bool(messages)
-
-
-def _reply(ctx: Ctx, taken: Sequence[Taken]) -> None:
-    """Welcomes and answers at once: the pulse, where they would be asked for otherwise, may be behind a wave."""
-    try:
-        with savepoint(ctx):
-            replies.react_to(ctx, taken)
-    except Exception as error:
-        if isinstance(error, OperationalError):
-            raise
-        # The pulse meets the same events, and parks what fails.
-        log.error("fast_reply_failed", error=type(error).__name__, trace=traceback.format_exc())
 
 
 def pulse_round(house: House, worker: int = 0, workers: int = 1, rooms: Sequence[Room] = ROOMS) -> bool:
@@ -230,7 +216,7 @@ def quiet(house: House) -> bool:
 
 
 def fast_round(house: House, failures: Failures | None = None) -> bool:
-    """The fast lane: lane 0 of the inbox, then the sends that answer a person's own act."""
+    """The fast lane: lane 0 of the inbox, messages of customer service, the sends that answer a person's own act."""
     done = _spared(failures, "inbox 0", partial(inbox_round, house, 0))
     return phase_round(house, FAST_PHASES, failures) or done
 

@@ -74,7 +74,7 @@ def settle(both: Platforms) -> None:
             messages = inbox.take_inbox(ctx, 0, 1000) + inbox.take_inbox(ctx, 1, 1000)
             intake.handle(ctx, messages)
         busy = bool(messages)
-        for phased in jobs.PHASES:
+        for phased in (*jobs.PHASES, *jobs.FAST_PHASES):
             while both.world.run(phased, both.senders):
                 busy = True
     with both.world.open() as ctx:

@@ -187,7 +187,7 @@ def test_bad_welcomes_are_named(town: Town) -> None:
             (replace(good, scope="wecom"), "ref"),
             (replace(good, scope="account", ref="号"), "ref"),
             (replace(good, said=Said("")), "text"),
-            (replace(good, second_after=timedelta(minutes=1)), "second_after"),
+            (replace(good, second_after=timedelta(minutes=1)), "second_after_minutes"),
             (replace(good, second_ways=(GreetingWay("kf", town.wecom),)), "second_text"),
             (replace(good, second_text="{{name}}好", second_ways=(GreetingWay("kf", town.wecom),)), "second_text"),
             (replace(good, second_text="在", second_ways=(GreetingWay("kf", town.oa),)), "second_ways.0.account_id"),

@@ -45,7 +45,7 @@ def settle(both: Platforms) -> None:
             messages = inbox.take_inbox(ctx, 0, 1000) + inbox.take_inbox(ctx, 1, 1000)
             intake.handle(ctx, messages)
         busy = bool(messages)
-        for phased in (*intake_jobs.PHASES, *jobs.PHASES):
+        for phased in (*intake_jobs.PHASES, *intake_jobs.FAST_PHASES, *jobs.PHASES):
             while both.world.run(phased, both.senders):
                 busy = True
     with both.world.open() as ctx:

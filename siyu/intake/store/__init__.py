@@ -12,6 +12,7 @@ from siyu.intake.store.archive import (
 from siyu.intake.store.lookups import (
     LOOKUP_READY,
     ROUND_READY,
+    SERVICE_READY,
     claim_lookups,
     count_ignored,
     drop_lookups,
@@ -49,6 +50,7 @@ __all__ = [
     "DUE",
     "LOOKUP_READY",
     "ROUND_READY",
+    "SERVICE_READY",
     "archive_rows",
     "begin_round",
     "change_round",

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from siyu.intake.store.tables import Time, free, ignored, lookup, round_
 from siyu.intake.types import LookupKind
@@ -65,28 +66,44 @@ def want_all(ctx: Ctx, wishes: Any) -> int:
     return done.rowcount
 
 
-_free = (
-    select(lookup.c.account_id, lookup.c.kind, lookup.c.value)
-    .where(
-        lookup.c.due_at <= bindparam("now", type_=Time),
-        free(lookup.c.lease_machine, bindparam("machine", type_=Double())),
+FAST = "wecom_kf"
+"""The kind of reading that may bring a welcome's 20 seconds: the fast lane makes it, the others nobody waits for."""
+
+
+def _fast(fast: bool) -> ColumnElement[bool]:
+    return lookup.c.kind == FAST if fast else lookup.c.kind != FAST
+
+
+def _claiming(fast: bool) -> ReturningUpdate[*tuple[Any, ...]]:
+    chosen = (
+        select(lookup.c.account_id, lookup.c.kind, lookup.c.value)
+        .where(
+            _fast(fast),
+            lookup.c.due_at <= bindparam("now", type_=Time),
+            free(lookup.c.lease_machine, bindparam("machine", type_=Double())),
+        )
+        .order_by(lookup.c.due_at)
+        .limit(bindparam("most", type_=Integer()))
+        .with_for_update(skip_locked=True)
+        .subquery()
     )
-    .order_by(lookup.c.due_at)
-    .limit(bindparam("most", type_=Integer()))
-    .with_for_update(skip_locked=True)
-    .subquery()
-)
-_CLAIM = (
-    update(lookup)
-    .where(lookup.c.account_id == _free.c.account_id, lookup.c.kind == _free.c.kind, lookup.c.value == _free.c.value)
-    .values(lease_machine=bindparam("lease", type_=Double()))
-    .returning(lookup.c.account_id, lookup.c.kind, lookup.c.value, lookup.c.serial, lookup.c.attempts)
-)
+    same = and_(
+        lookup.c.account_id == chosen.c.account_id, lookup.c.kind == chosen.c.kind, lookup.c.value == chosen.c.value
+    )
+    return (
+        update(lookup)
+        .where(same)
+        .values(lease_machine=bindparam("lease", type_=Double()))
+        .returning(lookup.c.account_id, lookup.c.kind, lookup.c.value, lookup.c.serial, lookup.c.attempts)
+    )
 
 
-def claim_lookups(ctx: Ctx, limit: int, machine: float, lease: float) -> Sequence[Any]:
-    """Lease due readings: (account_id, kind, value, serial, attempts)."""
-    return ctx.tx.execute(_CLAIM, {"now": ctx.now, "machine": machine, "lease": lease, "most": limit}).all()
+_CLAIM = {fast: _claiming(fast) for fast in (False, True)}
+
+
+def claim_lookups(ctx: Ctx, limit: int, machine: float, lease: float, *, fast: bool) -> Sequence[Any]:
+    """Lease due readings of a lane: (account_id, kind, value, serial, attempts)."""
+    return ctx.tx.execute(_CLAIM[fast], {"now": ctx.now, "machine": machine, "lease": lease, "most": limit}).all()
 
 
 _CLAIMED = rows("k", account_id=Integer(), kind=Text(), value=Text(), serial=Integer())
@@ -191,10 +208,15 @@ def lookups_waiting(ctx: Ctx) -> int:
     return ctx.tx.execute(select(func.count()).select_from(lookup)).scalar_one()
 
 
-LOOKUP_READY = any_of(
-    select(lookup.c.value).where(lookup.c.due_at <= NOW, free(lookup.c.lease_machine, MACHINE)).exists()
+LOOKUP_READY, SERVICE_READY = (
+    any_of(
+        select(lookup.c.value)
+        .where(_fast(fast), lookup.c.due_at <= NOW, free(lookup.c.lease_machine, MACHINE))
+        .exists()
+    )
+    for fast in (False, True)
 )
-"""Whether a reading can be made."""
+"""Whether a reading can be made: of the slow lane, of customer service."""
 ROUND_READY = any_of(
     select(round_.c.kind).where(round_.c.next_at <= NOW, free(round_.c.lease_machine, MACHINE)).exists()
 )

@@ -139,7 +139,15 @@ ENDPOINTS = table(
             key_field="msgid",
             done_codes=frozenset({95033}),
         ),
-        Endpoint("kf_send_on_event", "POST", "/cgi-bin/kf/send_msg_on_event", NEVER, MINUTE),
+        Endpoint(
+            "kf_send_on_event",
+            "POST",
+            "/cgi-bin/kf/send_msg_on_event",
+            KEYED,
+            MINUTE,
+            key_field="msgid",
+            done_codes=frozenset({95033}),
+        ),
         Endpoint(
             "kf_customers",
             "POST",

@@ -7580,7 +7580,7 @@ export interface components {
          * @description The way a message goes.
          * @enum {string}
          */
-        Route: "oa_mass" | "oa_custom" | "oa_template" | "wecom_welcome" | "wecom_group_send" | "moments" | "kf" | "webhook";
+        Route: "oa_mass" | "oa_custom" | "oa_template" | "wecom_welcome" | "kf_welcome" | "wecom_group_send" | "moments" | "kf" | "webhook";
         /**
          * RouteWayBody
          * @description What one route would send of a content, or why it cannot.
@@ -8228,9 +8228,8 @@ export interface components {
         };
         /**
          * State
-         * @description Where a request stands. The first six are open, the others final (RECEIVED and FAILED may follow ACCEPTED).
-         *
-         *     PLANNED waits for a round of send tasks, HANDED stands in WeCom's assistant and waits for the salesperson.
+         * @description Where a request stands. The first six are open, the others final (RECEIVED and FAILED may follow ACCEPTED, FAILED
+         *     SENT by customer service). PLANNED waits for a round of send tasks, HANDED in WeCom's assistant for the salesperson.
          * @enum {string}
          */
         State: "waiting" | "ready" | "gathered" | "planned" | "claimed" | "handed" | "sent" | "accepted" | "received" | "failed" | "not_sent";
@@ -9098,7 +9097,7 @@ export interface components {
              * Scope
              * @enum {string}
              */
-            scope: "channel" | "staff" | "account" | "wecom" | "oa";
+            scope: "channel" | "staff" | "account" | "kf_account" | "wecom" | "oa" | "kf";
             /** Second After Minutes */
             second_after_minutes: number | null;
             /** Second Text */
@@ -9112,7 +9111,8 @@ export interface components {
         };
         /**
          * WelcomeIn
-         * @description A welcome. `ref`: state or scene of a channel, userid of a staff member, number of an account, else empty.
+         * @description A welcome. `ref`: state or scene of a channel, userid of a staff member, number of an account,
+         *     open_kfid of customer service, else empty.
          */
         WelcomeIn: {
             /**
@@ -9154,7 +9154,7 @@ export interface components {
              * @example wecom
              * @enum {string}
              */
-            scope: "channel" | "staff" | "account" | "wecom" | "oa";
+            scope: "channel" | "staff" | "account" | "kf_account" | "wecom" | "oa" | "kf";
             /**
              * Second After Minutes
              * @description greet again when nobody was seen to reply; null: never

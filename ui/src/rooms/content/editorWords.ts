@@ -44,6 +44,7 @@ export const zh: Record<string, string> = {
   'content.chat.wecom_welcome': '企业微信聊天',
   'content.chat.wecom_group_send': '企业微信聊天',
   'content.chat.kf': '微信客服',
+  'content.chat.kf_welcome': '微信客服',
   'content.chat.moments': '朋友圈',
   'content.no_preview': '写上标题和内容，这里就是客户看到的样子',
   'content.mass_note': '群发的是一篇图文：正文里的图片会去掉，文末“阅读全文”打开这一页',

@@ -45,6 +45,7 @@ export const en: Record<string, string> = {
   'content.chat.oa_custom': 'Official Account',
   'content.chat.oa_template': 'Official Account',
   'content.chat.wecom_welcome': 'WeCom chat',
+  'content.chat.kf_welcome': 'Customer service',
   'content.chat.wecom_group_send': 'WeCom chat',
   'content.chat.kf': 'Customer service',
   'content.chat.moments': 'Moments',

@@ -6,12 +6,13 @@ import { useAccounts, useStaff } from '@/shared/lookups'
 import { useSay } from '@/shared/say'
 import { useTell } from '@/shared/tell'
 import { Audience } from './Audience'
-import { type Welcome, type WelcomeDraft, welcomeDraft, welcomeOf } from './drafts'
+import { greetsAgain, type Welcome, type WelcomeDraft, welcomeDraft, welcomeOf } from './drafts'
+import { ChannelRef, ServiceRef } from './Refs'
 import { SaidFields } from './Said'
 import { WayFields } from './Ways'
 
 const SECOND_ROUTES = ['wecom_group_send', 'oa_custom', 'kf'] as const
-const SCOPES = ['wecom', 'staff', 'channel', 'account', 'oa'] as const
+const SCOPES = ['wecom', 'staff', 'channel', 'account', 'kf', 'kf_account', 'oa'] as const
 
 /** Write a welcome. */
 export function WelcomeForm({ welcome, close }: { welcome: Welcome | null; close: () => void }) {
@@ -90,13 +91,10 @@ export function WelcomeForm({ welcome, close }: { welcome: Welcome | null; close
             <Select options={accounts.map((one) => ({ value: String(one.account_id), label: one.name }))} />
           </Form.Item>
         )}
-        {scope === 'channel' && (
-          <Form.Item name="ref" label={t('welcome.channel_code')} extra={t('welcome.channel_hint')} rules={needed}>
-            <Input maxLength={128} />
-          </Form.Item>
-        )}
+        {scope === 'channel' && <ChannelRef />}
+        {scope === 'kf_account' && <ServiceRef />}
         <SaidFields />
-        {scope !== 'oa' && (
+        {greetsAgain(scope) && (
           <>
             <Form.Item name="second_after_minutes" label={t('welcome.again')} extra={t('welcome.again_hint')}>
               <InputNumber

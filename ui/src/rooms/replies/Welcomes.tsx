@@ -8,7 +8,8 @@ import { useSay } from '@/shared/say'
 import { Loaded, Nothing } from '@/shared/states'
 import { useTell } from '@/shared/tell'
 import { useAudience } from './Audience'
-import type { Welcome } from './drafts'
+import { greetsAgain, type Welcome } from './drafts'
+import { useServiceAccounts } from './Refs'
 import { SaidShown } from './Said'
 import { WelcomeForm } from './WelcomeForm'
 
@@ -23,6 +24,7 @@ export function Welcomes() {
   const may = useMay('replies.write')
   const [writing, setWriting] = useState<{ welcome: Welcome | null } | null>(null)
   const list = useQuery({ queryKey: ['replies', 'welcomes'], queryFn: () => data(api.GET('/api/replies/welcomes')) })
+  const services = useServiceAccounts(list.data?.some((one) => one.scope === 'kf_account') ?? false).found
   const deleting = useMutation({
     mutationFn: (welcome_id: number) =>
       data(api.DELETE('/api/replies/welcomes/{welcome_id}', { params: { path: { welcome_id } } })),
@@ -32,6 +34,7 @@ export function Welcomes() {
   })
   const whom = (row: Welcome) => {
     if (row.scope === 'staff') return t('welcome.of.staff', { name: names.contact(row.ref) })
+    if (row.scope === 'kf_account') return t('welcome.of.kf_account', { name: services.get(row.ref) || row.ref })
     if (row.scope === 'account') return t('welcome.of.account', { name: names.account(row.ref) })
     return t(`welcome.of.${row.scope}`, { name: row.ref })
   }
@@ -65,7 +68,7 @@ export function Welcomes() {
                 title: t('welcome.again'),
                 render: (_, row) =>
                   row.second_after_minutes === null
-                    ? t('welcome.never')
+                    ? t(greetsAgain(row.scope) ? 'welcome.never' : 'welcome.once')
                     : t('welcome.after', { count: row.second_after_minutes }),
               },
               {

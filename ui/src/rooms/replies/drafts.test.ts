@@ -36,6 +36,8 @@ test('a welcome for everybody names nobody, and who follows is not greeted again
   expect(welcomeOf({ ...draft, scope: 'wecom' })).toMatchObject({ ref: '', second_after_minutes: 120 })
   const ways = [{ route: 'kf' as const, account_id: 3 }]
   expect(welcomeOf({ ...draft, second_ways: ways })).toMatchObject({ second_ways: ways })
+  expect(welcomeOf({ ...draft, scope: 'kf' })).toMatchObject({ ref: '', second_after_minutes: null })
+  expect(welcomeOf({ ...draft, scope: 'kf_account' })).toMatchObject({ ref: 'wang', second_after_minutes: null })
   expect(welcomeOf({ ...draft, second_ways: ways, scope: 'oa' })).toMatchObject({
     second_after_minutes: null,
     second_text: '',

@@ -61,10 +61,12 @@ export function replyOf({ said, text, content_id, ...draft }: ReplyDraft): Reply
   return { ...draft, match, words: draft.words.map((word) => word.trim()), ...spoken({ said, text, content_id }) }
 }
 
+/** Whoever followed an Official Account or wrote to customer service added nobody who could greet them again. */
+export const greetsAgain = (scope: WelcomeIn['scope']) => !['oa', 'kf', 'kf_account'].includes(scope)
+
 export function welcomeOf({ said, text, content_id, ...draft }: WelcomeDraft): WelcomeIn {
-  const everybody = draft.scope === 'wecom' || draft.scope === 'oa'
-  // Followers of an Official Account are not greeted again by a person whom they never added.
-  const again = draft.scope === 'oa' ? null : (draft.second_after_minutes ?? null)
+  const everybody = ['wecom', 'oa', 'kf'].includes(draft.scope)
+  const again = greetsAgain(draft.scope) ? (draft.second_after_minutes ?? null) : null
   return {
     ...draft,
     ref: everybody ? '' : (draft.ref ?? '').trim(),
