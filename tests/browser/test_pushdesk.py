@@ -33,8 +33,13 @@ def _pushed(company: str) -> None:
             assert answer.is_success, answer.text
             return answer.json()
 
+        def journeys() -> Any:
+            answer = http.get("/api/journeys")
+            assert answer.is_success, answer.text
+            return answer.json()
+
         def stages() -> list[int]:
-            live = [one for one in http.get("/api/journeys").json() if one["state"] == "running"]
+            live = [one for one in journeys() if one["state"] == "running"]
             return [one["journey_id"] for one in live if one["key"] in KEYS]
 
         def contacts() -> list[int]:
