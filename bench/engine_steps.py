@@ -204,7 +204,7 @@ class Bench:
                 outreach.request(
                     ctx,
                     store_rounds.REQUESTS,
-                    values=store_rounds.requested(ctx, [person], node.answers),
+                    values=store_rounds.requested([person], answers=node.answers),
                     message=Message(text=node.text),
                     routes=[RouteChoice(Route(one.route), one.account_id) for one in node.routes],
                     origin=Origin("journey", journey_id, 1, node.id),
