@@ -1,7 +1,7 @@
 """The welcome beside a large journey: from the scan of a live code until WeCom delivers it (PRODUCT.md A2: 20 s).
 
-``python -m bench.welcome_latency [PEOPLE]``. Everything runs as in production: the sandbox over HTTP with encrypted
-callbacks, the callback door, two workers, the system's clock. People scan one after another, first while nothing else
+``python -m bench.welcome_latency [PEOPLE [SCANS]]``. Everything runs as in production: the sandbox over HTTP with encrypted
+callbacks, the callback door, two workers, the system's clock. SCANS people (60) scan one after another, first while nothing else
 happens, then while PEOPLE (20,000) walk in circles through a journey, each due every few seconds. Both sides of the
 time are the sandbox's own: when the person scanned, when the welcome arrived. Who was not welcomed in time is counted
 with the reason. The ratio is of the same run.
@@ -40,7 +40,7 @@ from siyu.platforms.sandbox_control.client import SandboxControl
 from siyu.runtime.house import House
 from siyu.runtime.serve import Service
 
-SCANS, PAUSE_S = 60, 0.25
+PAUSE_S = 0.25
 WINDOW_S = 25.0
 """So long after the last scan a welcome is waited for: the platform's 20 s, and some to write it down."""
 CHUNK = 10_000
@@ -86,22 +86,23 @@ def _walkers(house: House, people: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Welcomed:
-    """What became of those who scanned: seconds until each welcome arrived, and of the others how many, by reason."""
+    """Of ``scans`` people: what became of those who scanned: seconds until each welcome arrived, and of the others how many, by reason."""
 
+    scans: int
     seconds: Sequence[float]
     missing: Mapping[str, int]
 
 
-def _scan(house: House, control: SandboxControl, config_id: str) -> Welcomed:
+def _scan(house: House, control: SandboxControl, config_id: str, scans: int) -> Welcomed:
     """People scan one after another; a welcome that did not come within the platform's 20 s comes no more."""
-    first = int(control.add_people(count=SCANS)["first"])
-    wanted = set(range(first, first + SCANS))
+    first = int(control.add_people(count=scans)["first"])
+    wanted = set(range(first, first + scans))
     for person in sorted(wanted):
         control.act(person, "scan_way", config_id=config_id)
         threading.Event().wait(PAUSE_S)
     deadline = time.monotonic() + WINDOW_S
     arrived = _times(control, wanted, kind="received", route="wecom_welcome")
-    while len(arrived) < SCANS and time.monotonic() < deadline:
+    while len(arrived) < scans and time.monotonic() < deadline:
         threading.Event().wait(0.5)
         arrived = _times(control, wanted, kind="received", route="wecom_welcome")
     scanned = _times(control, wanted, kind="act", name="scan_way")
@@ -109,7 +110,7 @@ def _scan(house: House, control: SandboxControl, config_id: str) -> Welcomed:
     missing = Counter(
         _why(house, control, one) if one in scanned else "scan refused" for one in wanted - arrived.keys()
     )
-    return Welcomed(seconds, missing)
+    return Welcomed(scans, seconds, missing)
 
 
 def _times(control: SandboxControl, persons: Set[int], **which: object) -> dict[int, datetime]:
@@ -141,12 +142,12 @@ def _tell(name: str, found: Welcomed) -> float:
     p50, p99 = at[len(at) // 2], at[min(len(at) - 1, len(at) * 99 // 100)]
     print(
         f"{name:<36} p50 {p50 * 1000:>7,.0f} ms   p99 {p99 * 1000:>7,.0f} ms   worst {at[-1] * 1000:>7,.0f} ms   "
-        f"{len(at)} of {SCANS} in time{f' ({lost})' if lost else ''}   load {os.getloadavg()[0]:.1f}"
+        f"{len(at)} of {found.scans} in time{f' ({lost})' if lost else ''}   load {os.getloadavg()[0]:.1f}"
     )
     return p99
 
 
-def main(people: int) -> None:
+def main(people: int, scans: int = 60) -> None:
     """Measure and print."""
     with TemporaryDirectory() as made, ExitStack() as stack:
         folder = Path(made)
@@ -176,11 +177,11 @@ def main(people: int) -> None:
 
         _until(lambda: len(codes()) == len(firm.CODES))
         config_id = codes()["expo"]
-        quiet = _tell("welcome, nothing else", _scan(house, control, config_id))
+        quiet = _tell("welcome, nothing else", _scan(house, control, config_id, scans))
         _walkers(house, people)
-        busy = _tell(f"welcome beside {people:,} who walk", _scan(house, control, config_id))
+        busy = _tell(f"welcome beside {people:,} who walk", _scan(house, control, config_id, scans))
         print(f"{'ratio of p99':<36} {busy / quiet:.1f}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    main(*map(int, sys.argv[1:])) if len(sys.argv) > 1 else main(20_000)
