@@ -1,9 +1,9 @@
 """The welcome beside a large journey: from the scan of a live code until WeCom delivers it (PRODUCT.md A2: 20 s).
 
-``python -m bench.welcome_latency [PEOPLE [SCANS]]``. Everything runs as in production: the sandbox over HTTP with encrypted
-callbacks, the callback door, two workers, the system's clock. SCANS people (60) scan one after another, first while nothing else
-happens, then while PEOPLE (20,000) walk in circles through a journey, each due every few seconds. Both sides of the
-time are the sandbox's own: when the person scanned, when the welcome arrived. Who was not welcomed in time is counted
+``python -m bench.welcome_latency [PEOPLE [SCANS]]``. Everything runs as in production: the sandbox over HTTP with
+encrypted callbacks, the callback door, two workers, the system's clock. SCANS people (60) scan one after another, first
+while nothing else happens, then while PEOPLE (20,000) walk in circles through a journey, each due every few seconds.
+Both sides of the time are the sandbox's own: when the person scanned, when the welcome arrived. Who was not welcomed in time is counted
 with the reason. The ratio is of the same run.
 """
 
@@ -86,7 +86,7 @@ def _walkers(house: House, people: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Welcomed:
-    """Of ``scans`` people: what became of those who scanned: seconds until each welcome arrived, and of the others how many, by reason."""
+    """What became of ``scans`` people: seconds until each welcome arrived, and how many got none, by reason."""
 
     scans: int
     seconds: Sequence[float]
