@@ -3,8 +3,8 @@
 ``python -m bench.welcome_latency [PEOPLE [SCANS]]``. Everything runs as in production: the sandbox over HTTP with
 encrypted callbacks, the callback door, two workers, the system's clock. SCANS people (60) scan one after another, first
 while nothing else happens, then while PEOPLE (20,000) walk in circles through a journey, each due every few seconds.
-Both sides of the time are the sandbox's own: when the person scanned, when the welcome arrived. Who was not welcomed in time is counted
-with the reason. The ratio is of the same run.
+Both sides of the time are the sandbox's own: when the person scanned, when the welcome arrived. Who was not welcomed in
+time is counted with the reason. The ratio is of the same run.
 """
 
 import os
