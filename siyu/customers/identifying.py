@@ -113,7 +113,10 @@ def recognise(ctx: Ctx, records: Sequence[Record], then: Sequence[Sequence[NewEv
 def apply(
     ctx: Ctx, reads: Sequence[Read], then: Sequence[Sequence[NewEvent]] = (), *, news: bool = False
 ) -> list[Person]:
-    """Write what the records say; returns whom each means. ``news``: the caller knows that nobody said this before."""
+    """Write what the records say; returns whom each means.
+
+    ``news``: the caller knows that nobody said this before, and that nobody else has the keys of the events.
+    """
     if not reads:
         return []
     facts = _facts(reads)
@@ -145,7 +148,10 @@ def apply(
         for person, told in zip(found, then, strict=False)
         for one in told
     ]
-    recording.record(ctx, events, own=own)
+    if news:
+        recording.record(ctx, (), own=[*own, *events])
+    else:
+        recording.record(ctx, events, own=own)
     return found
 
 

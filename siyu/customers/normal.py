@@ -18,15 +18,15 @@ ERASED = "\x01"
 """Begins the keyed hash that stands in place of an erased identity value; no value from outside begins so."""
 LONGEST = 256
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-_PLAIN_MOBILE = re.compile(r"(?:\+86)?(1[3-9]\d{9})")
+_PLAIN_MOBILE = re.compile(r"(?:\+86)?(1[3-9][0-9]{9})")
 _DAMAGED = re.compile(r"\d[.\d]*[eE]\+?\d+")
 
 
 def phone(value: str, field: str = "phone") -> str:
     """The E.164 form, default region CN; raises BadIdentity for what is no possible phone (``1.38E+10`` included)."""
     text = unicodedata.normalize("NFKC", value).strip()
-    if match := _PLAIN_MOBILE.fullmatch(text):
-        return f"+86{match[1]}"  # the common case; phonenumbers takes 30 microseconds
+    if found := mobile(text):
+        return found
     if _DAMAGED.fullmatch(text):
         raise BadIdentity(f"{field} was damaged by a spreadsheet: {value}", field=field)
     try:
@@ -36,6 +36,12 @@ def phone(value: str, field: str = "phone") -> str:
     if not phonenumbers.is_valid_number(parsed):
         raise BadIdentity(f"{field} is no valid phone number", field=field)
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def mobile(text: str) -> str | None:
+    """The E.164 form of a Chinese mobile number without any ornament; the common case, phonenumbers takes 30 us."""
+    match = _PLAIN_MOBILE.fullmatch(text)
+    return f"+86{match[1]}" if match else None
 
 
 def email(value: str, field: str = "email") -> str:

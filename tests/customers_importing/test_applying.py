@@ -9,7 +9,7 @@ import pytest
 
 from siyu.customers import actions as customers
 from siyu.customers.importing import jobs, store
-from siyu.customers.types import Identity, Record
+from siyu.customers.types import Identity, NewEvent, Record
 from siyu.segments import actions as segments
 from siyu.segments import jobs as segment_jobs
 from siyu.team.types import ROLES
@@ -300,3 +300,19 @@ def test_sales_may_look_at_imports_but_not_run_them(world: World) -> None:
     assert {one.json()["field"] for one in tries} <= {"customers.import", None}
     assert operator.shown(shown["import_id"])["state"] == "draft"
     assert world.value("select count(*) from import") == 1
+
+
+def test_an_event_that_somebody_sent_under_the_key_of_a_row_does_not_stop_the_import(world: World) -> None:
+    desk = Desk.of(world)
+    shown = desk.upload(rows(3))
+    desk.mapped(shown, source_name="crm")
+    desk.step(shown["import_id"], "check")
+    with world.open() as ctx:
+        [person] = customers.identify(ctx, [Record("shop", "1", (Identity("phone", "13900000001"),), ctx.now)])
+        squatter = NewEvent(f"import:{shown['import_id']}", "row:3", "visited", ctx.now, person)
+        customers.record(ctx, [squatter])
+    done = desk.step(shown["import_id"], "apply")
+    assert (done["state"], done["counts"]["applied"]) == ("complete", 3)
+    assert world.value("select count(*) from event where type = 'imported'") == 3
+    assert desk.step(shown["import_id"], "cancel")["state"] == "taken_back"
+    assert world.value("select count(*) from event where type = 'imported'") == 0

@@ -63,6 +63,8 @@ def whole(text: str) -> str:
 
 def identity(kind: str, cell: str, scope: str) -> Identity | None:
     """The identity in its normal form; None for an empty cell. Raises CellFault."""
+    if kind == "phone" and (mobile := normal.mobile(cell)):
+        return Identity("phone", mobile)
     text = sound(cell)
     plain = folded(text)
     if plain.lower() in NOTHING or (kind in ("phone", "email") and plain == "0"):

@@ -96,22 +96,35 @@ def parse(plan: Plan, row_no: int, row: Sequence[str]) -> Parsed:
         cell = row[column.index] if column.index < len(row) else ""
         if not cell:
             continue
-        try:
-            if column.use == "identity":
-                found = cells.identity(column.name, cell, column.scope)
-                if found is not None and found not in identities:
-                    identities.append(found)
-            elif column.use == "tag":
-                tags += _tags(column.name or TAG_GROUP, cell)
-            elif column.definition is not None:
-                value = _value(column.definition, cell, plan.zone)
-                if value is not None:
-                    values[column.name] = value
-        except CellFault as fault:
-            faults.append(Fault(fault.code, fault.zh, fault.en, column.title, cell[:200]))
+        if cell in column.read:
+            found = column.read[cell]
+        else:
+            found = column.read[cell] = _read(plan, column, cell)
+        if isinstance(found, Fault):
+            faults.append(found)
+        elif column.use == "tag":
+            tags += found
+        elif found is None:
+            continue
+        elif column.use == "attribute":
+            values[column.name] = found
+        elif found not in identities:
+            identities.append(found)
     if not faults and not identities and not values.get("name"):
         faults.append(Fault("no_identity", "没有姓名、电话、邮箱或编号，无法识别是谁", "nothing says who this is"))
     return Parsed(row_no, tuple(identities), values, tuple(dict.fromkeys(tags)), tuple(faults))
+
+
+def _read(plan: Plan, column: PlannedColumn, cell: str) -> Any:
+    """What a cell says by its column: an identity, tags, or a value; None when it is empty; or its fault."""
+    try:
+        if column.use == "identity":
+            return cells.identity(column.name, cell, column.scope)
+        if column.use == "tag":
+            return _tags(column.name or TAG_GROUP, cell)
+        return None if column.definition is None else _value(column.definition, cell, plan.zone)
+    except CellFault as fault:
+        return Fault(fault.code, fault.zh, fault.en, column.title, cell[:200])
 
 
 def _value(definition: Definition, cell: str, zone: ZoneInfo) -> Any:

@@ -1,8 +1,8 @@
 """Private to customers: values and errors of importing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from siyu.customers.types import Definition, Identity
 from siyu.kernel.errors import Conflict, Invalid, NotFound, SiyuError
@@ -108,7 +108,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class PlannedColumn:
-    """A column with what it is checked by."""
+    """A column with what it is checked by. ``read``: what its cells say; cities, levels and tags come again."""
 
     index: int
     title: str
@@ -116,6 +116,7 @@ class PlannedColumn:
     name: str
     scope: str
     definition: Definition | None
+    read: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
