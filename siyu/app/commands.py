@@ -94,6 +94,7 @@ def wave(
 @demo.command()
 def fortnight(
     customers: Annotated[int, typer.Option(help="People who come by the live codes.", min=10, max=100_000)] = 240,
+    days: Annotated[int, typer.Option(help="Played; nobody comes in the last two.", min=3, max=60)] = 14,
     seed: Annotated[int, typer.Option(help="Another seed, other people.")] = 7,
     lose: Annotated[float, typer.Option(help="Share of callbacks that get lost.", min=0, max=0.5)] = 0.0,
     duplicate: Annotated[float, typer.Option(help="Share of callbacks delivered twice.", min=0, max=1)] = 0.0,
@@ -104,7 +105,7 @@ def fortnight(
     with lasting():
         from siyu.app.demo.fortnight import Plan, play
 
-    plan = Plan(customers, 14, seed, lose, duplicate, reorder, processes)
+    plan = Plan(customers, days, seed, lose, duplicate, reorder, processes)
     with Friendly():
         if not play(plan, settings(), console):
             raise typer.Exit(1)

@@ -75,3 +75,12 @@ def test_a_data_folder_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, tm
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_addresses_as_other_tools_write_them(scheme: str) -> None:
     assert Settings(database_url=f"{scheme}://siyu@host/db").database_url == "postgresql://siyu@host/db"
+
+
+def test_the_fortnight_ends_with_what_agrees_and_how_long_is_an_option() -> None:
+    settings.cache_clear()
+    result = CliRunner().invoke(app, ["demo", "fortnight", "--customers", "10", "--days", "3", "--seed", "3"])
+    settings.cache_clear()
+    assert result.exit_code == 0, result.output
+    assert "every count agrees" in result.output
+    assert "days" in _said("demo", "fortnight", "--days", "2")
