@@ -1,6 +1,6 @@
 """Journeys as files, for the command line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from siyu.app.wiring import house_at
 from siyu.journeys import actions, files
-from siyu.journeys.types import BadJourney, Problem
+from siyu.journeys.types import BadJourney, Caution, Problem
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.postgres import check_server
 from siyu.kernel.postgres_host import ServerError
@@ -55,8 +55,10 @@ def validate(file: Path, url: str, conf: Settings, console: Console) -> None:
         )
         return
     with _open(url, conf) as ctx:
-        definition = files.validate(ctx, text)
+        definition = files.load(text)
+        warned = actions.validate(ctx, definition)
     console.print(f"{file}: valid, {definition.size}", markup=False, highlight=False, soft_wrap=True)
+    _warn(warned, console)
 
 
 def plan(file: Path, url: str, conf: Settings, console: Console) -> None:
@@ -87,6 +89,13 @@ def _show(plan: files.Plan, console: Console) -> None:
         "none": f"{plan.key}: nothing changes, version {plan.version} says the same.",
     }[plan.change]
     console.print(f"{said}\n{plan.diff}".rstrip(), markup=False, highlight=False, soft_wrap=True)
+
+    _warn(plan.warnings, console)
+
+
+def _warn(warnings: Sequence[Caution], console: Console) -> None:
+    for one in warnings:
+        console.print(f"warning: {one.field}: {one.message}", markup=False, highlight=False, soft_wrap=True)
 
 
 def export(key: str, url: str, conf: Settings) -> str:

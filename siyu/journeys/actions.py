@@ -10,7 +10,7 @@ from siyu.journeys import compile as compiler
 from siyu.journeys import entries, queries, store
 from siyu.journeys.definition import Definition, parse, plain
 from siyu.journeys.program import dump, load
-from siyu.journeys.types import Journey, JourneyKind, JourneyState, WrongState
+from siyu.journeys.types import Caution, Journey, JourneyKind, JourneyState, WrongState
 from siyu.kernel import audit, notices
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import lock, ring
@@ -20,11 +20,12 @@ OWN_SEGMENT = "进入旅程「{name}」（{key}）"
 """What the segment that is made of a journey's own condition is called."""
 
 
-def validate(ctx: Ctx, data: object) -> Definition:
-    """The definition in plain data, checked whole against this installation. Raises BadJourney with every fault."""
-    definition = parse(data)
-    compiler.compiled(ctx, definition)
-    return definition
+def validate(ctx: Ctx, definition: Definition) -> list[Caution]:
+    """Check a definition whole against this installation, and say what it will not do as its author may think.
+
+    Raises BadJourney with every fault.
+    """
+    return compiler.checked(ctx, definition)
 
 
 def apply(ctx: Ctx, data: object) -> Journey:

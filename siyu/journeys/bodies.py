@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from siyu.journeys.types import Enrolment, History, Journey, JourneyKind, JourneyState, Mode, Passage, Version
 from siyu.kernel.ctx import Ctx
@@ -41,6 +41,25 @@ class JourneyBody(BaseModel):
     titles: dict[str, str]
 
 
+class WarningBody(BaseModel):
+    """What a sound definition will not do as its author may think. ``code``: `needs_archive` (the condition depends on
+    chats between staff and customers, which only the conversation archive shows: `detail.misses` who writes there
+    may be left out, `detail.silent` may pass for somebody who did not)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    field: str
+    code: str
+    message: str
+    detail: dict[str, Any]
+
+
+class AppliedBody(JourneyBody):
+    """The journey as it was saved."""
+
+    warnings: list[WarningBody]
+
+
 class VersionBody(BaseModel):
     """One immutable version of a journey's definition."""
 
@@ -68,6 +87,7 @@ class PlanBody(BaseModel):
     diff: str
     text: str
     definition: dict[str, Any]
+    warnings: list[WarningBody]
 
 
 class NodeBody(BaseModel):

@@ -1,12 +1,13 @@
 """From a definition to a program: every name is looked up, every fault is found before anything is refused."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from siyu.content import queries as content
 from siyu.customers import actions as writing
 from siyu.customers import queries as customers
-from siyu.journeys import stages, timing
+from siyu.journeys import cautions, stages, timing
 from siyu.journeys.compile_stages import stage_moves, stage_nodes
 from siyu.journeys.definition import (
     PRIORITY,
@@ -46,12 +47,13 @@ from siyu.journeys.program import (
     WaitFor,
     Webhook,
 )
-from siyu.journeys.types import BadJourney, Problem
+from siyu.journeys.types import BadJourney, Caution, Problem
 from siyu.kernel.ctx import Actor, Ctx
 from siyu.kernel.db import ids_of
 from siyu.kernel.errors import SiyuError
 from siyu.platforms import queries as platforms
 from siyu.segments import queries as segments
+from siyu.segments.types import Condition as Parsed
 from siyu.segments.types import Leaf
 from siyu.tags import queries as tags
 
@@ -62,13 +64,14 @@ IMPOSSIBLE: Json = {"not": {"all": []}}
 
 
 class Compiler:
-    """One compilation; ``problems`` collects every fault."""
+    """One compilation; ``problems`` collects every fault, ``cautions`` what is no fault."""
 
     def __init__(self, ctx: Ctx, definition: Definition) -> None:
         self.ctx = ctx
         self.definition = definition
         self.graph = Graph(definition)
         self.problems = [*self.graph.problems, *stages.problems(definition.stages)]
+        self.cautions: list[Caution] = []
         self.accounts = [account for account in platforms.accounts(ctx) if account.active]
 
     def program(self) -> Program:
@@ -96,7 +99,7 @@ class Compiler:
         if entry.segment is not None:
             self.entry_segment()
         if self.problems:
-            raise BadJourney(self.problems)
+            raise BadJourney(self.problems, self.cautions)
         return Program(
             key=definition.key,
             first=definition.stages[0].id if definition.stages else self.graph.start,
@@ -153,9 +156,19 @@ class Compiler:
         item = self._try(field, lambda: content.content(self.ctx, key))
         return item.content_id if item else 1
 
-    def _condition(self, field: str, data: Condition, *, entered: bool = True) -> Json:
+    def _parsed(self, field: str, data: Any, *, entered: bool, parts: bool = False) -> Parsed | None:
+        """The condition, with what has to be known of it noted; None and a fault when it is none.
+
+        ``parts``: who does not fulfil it goes another way.
+        """
         known = self._contents(field, data)
         parsed = self._try(field, lambda: segments.parse(self.ctx, known, field, entered=entered))
+        if parsed is not None:
+            self.cautions += cautions.of_chats(segments.needs_archive(self.ctx, parsed, field), parts=parts)
+        return parsed
+
+    def _condition(self, field: str, data: Condition, *, entered: bool = True, parts: bool = False) -> Json:
+        parsed = self._parsed(field, data, entered=entered, parts=parts)
         return segments.dump(parsed) if parsed is not None else {}
 
     def _guard(self, field: str, name: str, form: Goal | ExitRule, goal: bool, ends: bool) -> Guard:
@@ -164,8 +177,7 @@ class Compiler:
 
     def rule(self, field: str, when: Condition) -> tuple[Json, tuple[str, ...]]:
         """A condition that is looked at when something happens, and the types of event after which it is; none: any."""
-        known = self._contents(field, when)
-        parsed = self._try(field, lambda: segments.parse(self.ctx, known, field, entered=True))
+        parsed = self._parsed(field, when, entered=True)
         if parsed is None:
             return {}, ()
         on = segments.depends(parsed)
@@ -262,10 +274,14 @@ class Compiler:
                 )
             case BranchStep():
                 if step.when is not None:
-                    cases = [Case("yes", self._condition(f"{here}.when", step.when), edges.get("yes"))]
+                    cases = [Case("yes", self._condition(f"{here}.when", step.when, parts=True), edges.get("yes"))]
                 else:
                     cases = [
-                        Case(case.name, self._condition(f"{here}.cases.{n}.when", case.when), edges.get(case.name))
+                        Case(
+                            case.name,
+                            self._condition(f"{here}.cases.{n}.when", case.when, parts=True),
+                            edges.get(case.name),
+                        )
                         for n, case in enumerate(step.cases)
                     ]
                 other = "no" if step.when is not None else "else"
@@ -304,8 +320,7 @@ class Compiler:
                 "only type, where and content belong to the event that a step waits for",
             )
             return {}, ()
-        data = self._contents(field, data)
-        parsed = self._try(field, lambda: segments.parse(self.ctx, {"kind": "event", **data}, field))
+        parsed = self._parsed(field, {"kind": "event", **data}, entered=False, parts=True)
         if not isinstance(parsed, Leaf):
             return {}, ()
         return segments.dump(parsed), tuple(sorted(segments.depends(parsed).events))
@@ -314,3 +329,18 @@ class Compiler:
 def compiled(ctx: Ctx, definition: Definition) -> Program:
     """The program of a definition; raises ``BadJourney`` that lists every fault."""
     return Compiler(ctx, definition).program()
+
+
+def checked(ctx: Ctx, definition: Definition) -> list[Caution]:
+    """What a sound definition will not do as its author may think; raises ``BadJourney`` that lists every fault."""
+    compiling = Compiler(ctx, definition)
+    compiling.program()
+    return compiling.cautions
+
+
+def cautioned(ctx: Ctx, definition: Definition) -> list[Caution]:
+    """The same of what was saved before and may not be sound any more, as what it names is gone."""
+    compiling = Compiler(ctx, definition)
+    with suppress(BadJourney):
+        compiling.program()
+    return compiling.cautions

@@ -13,9 +13,10 @@ from typing import Any, Literal
 import yaml
 
 from siyu.journeys import actions, queries, stages
+from siyu.journeys import compile as compiler
 from siyu.journeys.definition import Definition, parse, plain
 from siyu.journeys.graph import Graph
-from siyu.journeys.types import BadJourney, Journey, Problem, UnknownJourney
+from siyu.journeys.types import BadJourney, Caution, Journey, Problem, UnknownJourney
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.text import clean
 
@@ -121,16 +122,12 @@ def dump(definition: Definition) -> str:
     return yaml.dump(plain(definition), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110)
 
 
-def validate(ctx: Ctx, text: str) -> Definition:
-    """Check a file whole against this installation. Raises BadText, BadJourney."""
-    return actions.validate(ctx, data(text))
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What applying would do: ``diff`` is a unified diff of the YAML, empty when nothing changes.
 
-    ``text`` and ``definition`` are what would be saved, as YAML and as plain data.
+    ``text`` and ``definition`` are what would be saved, as YAML and as plain data. ``warnings``: what it will not do as
+    its author may think.
     """
 
     key: str
@@ -139,20 +136,26 @@ class Plan:
     diff: str
     text: str
     definition: dict[str, object]
+    warnings: tuple[Caution, ...]
+
+
+def cautioned(ctx: Ctx, definition: Definition) -> list[Caution]:
+    """What a definition that was saved will not do as its author may think."""
+    return compiler.cautioned(ctx, definition)
 
 
 def plan(ctx: Ctx, definition: Definition) -> Plan:
     """Compare a definition with the live version. Raises BadJourney."""
-    actions.validate(ctx, plain(definition))
+    warned = tuple(actions.validate(ctx, definition))
     key, text, data = definition.key, dump(definition), plain(definition)
     try:
         live = queries.version(ctx, queries.by_key(ctx, key).journey_id)
     except UnknownJourney:
-        return Plan(key, "create", 1, _diff("", text, 0), text, data)
+        return Plan(key, "create", 1, _diff("", text, 0), text, data, warned)
     before = parse(live.definition)
     if before == definition:
-        return Plan(key, "none", live.version, "", text, data)
-    return Plan(key, "change", live.version + 1, _diff(dump(before), text, live.version), text, data)
+        return Plan(key, "none", live.version, "", text, data, warned)
+    return Plan(key, "change", live.version + 1, _diff(dump(before), text, live.version), text, data, warned)
 
 
 def _diff(before: str, after: str, version: int) -> str:

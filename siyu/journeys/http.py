@@ -92,9 +92,12 @@ def list_journeys(ctx: Read) -> list[bodies.JourneyBody]:
 
 
 @router.post("", responses=raises(BadJourney, BadText, WrongState, Forbidden))
-def apply_journey(body: Given, ctx: Write) -> bodies.JourneyBody:
+def apply_journey(body: Given, ctx: Write) -> bodies.AppliedBody:
     """Save a journey: new (a draft), as a new version, or unchanged. People inside stay in the version they entered."""
-    return bodies.journey_body(actions.apply(ctx, body.data()))
+    definition = parse(body.data())
+    applied = bodies.journey_body(actions.apply(ctx, definition))
+    warned = [bodies.WarningBody.model_validate(one) for one in files.cautioned(ctx, definition)]
+    return bodies.AppliedBody(**applied.model_dump(), warnings=warned)
 
 
 @router.post("/validate", responses=raises(BadJourney, BadText, Forbidden))

@@ -1,7 +1,7 @@
 """Door: states, values and errors of journeys."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -41,16 +41,34 @@ class Problem:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """What a sound definition will not do as its author may think; nothing is refused for it.
+
+    ``field`` is a path as in ``Problem``, ``code`` what it is about: ``needs_archive`` (the condition depends on chats
+    between staff and customers that nobody sees; ``detail`` as in ``segments``' NeedsArchive), and ``message`` says it
+    in English.
+    """
+
+    field: str
+    code: str
+    message: str
+    detail: Mapping[str, object]
+
+
 class BadJourney(Invalid):
-    """The definition of a journey has faults; all of them stand in ``detail.errors``."""
+    """The definition of a journey has faults: all in ``detail.errors``, beside what is none in ``detail.warnings``."""
 
     code = "bad_journey"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], cautions: Sequence[Caution] = ()) -> None:
         super().__init__(
             problems[0].message,
             field=problems[0].field,
-            detail={"errors": [{"field": problem.field, "message": problem.message} for problem in problems]},
+            detail={
+                "errors": [{"field": problem.field, "message": problem.message} for problem in problems],
+                "warnings": [asdict(caution) for caution in cautions],
+            },
         )
 
 

@@ -91,9 +91,22 @@ class SegmentsBody(BaseModel):
     items: list[SegmentBody]
 
 
-class EstimateBody(BaseModel):
-    """``low`` to ``high`` is the 95 % interval; equal to ``count`` when ``exact``."""
+class NeedsArchiveBody(BaseModel):
+    """A part of the condition that depends on chats between staff and customers, which only the conversation archive
+    shows: `misses` who wrote there may be left out, `silent` who wrote there may pass for somebody who did not."""
 
+    model_config = ConfigDict(from_attributes=True)
+
+    field: str
+    misses: bool
+    silent: bool
+
+
+class EstimateBody(BaseModel):
+    """``low`` to ``high`` is the 95 % interval; equal to ``count`` when ``exact``. ``needs_archive``: what the answer
+    cannot know, as no archive is configured."""
+
+    needs_archive: list[NeedsArchiveBody]
     count: int
     low: int
     high: int
@@ -184,13 +197,15 @@ class MembersBody(BaseModel):
 
 
 class WhyBody(BaseModel):
-    """A node of the condition with its truth. ``word`` is a kind's name, or all, any, not."""
+    """A node of the condition with its truth. ``word`` is a kind's name, or all, any, not. ``needs_archive``: chats
+    that nobody sees could make the answer another one."""
 
     node: str
     result: bool
     word: str
     params: dict[str, Any]
     seen: dict[str, Any]
+    needs_archive: bool
     of: list["WhyBody"]
 
 

@@ -21,6 +21,7 @@ from siyu.segments.bodies import (
     ListInput,
     MemberBody,
     MembersBody,
+    NeedsArchiveBody,
     PeopleBody,
     PeopleInput,
     PersonBody,
@@ -82,6 +83,7 @@ def _why(why: Why) -> WhyBody:
         word=why.word,
         params=dict(why.params),
         seen=dict(why.seen),
+        needs_archive=why.needs_archive,
         of=[_why(part) for part in why.of],
     )
 
@@ -165,9 +167,15 @@ def list_segment_members(
 @router.post("/estimate", responses=raises(*CONDITION))
 def estimate_condition(ctx: Read, body: ConditionInput) -> EstimateBody:
     """How many people match: exact, or from a fixed sample of 10,000 people with its 95 % interval."""
-    found = queries.estimate(ctx, queries.parse(ctx, body.condition, "condition"))
+    condition = queries.parse(ctx, body.condition, "condition")
+    found, needs = queries.estimate(ctx, condition), queries.needs_archive(ctx, condition, "condition")
     return EstimateBody(
-        count=found.count, low=found.low, high=found.high, exact=found.exact, population=found.population
+        needs_archive=[NeedsArchiveBody.model_validate(one) for one in needs],
+        count=found.count,
+        low=found.low,
+        high=found.high,
+        exact=found.exact,
+        population=found.population,
     )
 
 

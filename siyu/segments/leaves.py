@@ -16,7 +16,7 @@ from siyu.kernel.ctx import Ctx
 from siyu.segments.frame import Frame
 from siyu.segments.sqlterms import crossed, leaving, windowed
 from siyu.segments.terms import Window
-from siyu.segments.types import At, Depends, Facts, Params, Seen
+from siyu.segments.types import At, Depends, Doubt, Facts, Params, Seen
 
 P = TypeVar("P", bound=Params)
 
@@ -60,6 +60,10 @@ class Kind(Generic[P]):
         """Whether it counts from the entering of a journey, which a saved segment does not know."""
         return False
 
+    def doubt(self, ctx: Ctx, params: P, seen: Mapping[str, object] | None) -> Doubt:
+        """What chats that nobody sees could do to it: of anybody, or of the person about whom ``read`` saw ``seen``."""
+        return Doubt()
+
     def changed(self, frame: Frame, params: P, before: datetime) -> Select[Any] | None:
         """Customers for whom time alone may have changed the leaf between ``before`` and ``frame.now``."""
         return None
@@ -90,6 +94,7 @@ def kinds() -> list[Kind[Any]]:
 __all__ = [
     "At",
     "Depends",
+    "Doubt",
     "Facts",
     "Frame",
     "Kind",

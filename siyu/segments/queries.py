@@ -12,14 +12,14 @@ from siyu.customers.types import UnknownCustomer
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ids_of
 from siyu.kernel.paging import BadCursor, Page, cursor, keys
+from siyu.segments import chats, membership, store
 from siyu.segments import compile as compiled
 from siyu.segments import evaluate as memory
 from siyu.segments import kinds as _built_in
-from siyu.segments import membership, store
 from siyu.segments import parse as parsing
 from siyu.segments.frame import Who
 from siyu.segments.people import estimate, meant, page, sources, total
-from siyu.segments.types import At, Condition, Depends, Facts, Segment, UnknownSegment, Use, Why
+from siyu.segments.types import At, Condition, Depends, Facts, NeedsArchive, Segment, UnknownSegment, Use, Why
 from siyu.tags.types import Use as TagUse
 
 BUILT_IN = _built_in.BUILT_IN
@@ -111,12 +111,22 @@ def explain(ctx: Ctx, condition: Condition, customer_id: int, *, clear: bool = F
     if customer_id not in loaded:
         raise UnknownCustomer("no such customer", field="customer_id")
     found = evaluate(condition, loaded[customer_id], ctx.now, ctx.zone)
+    if chats.doubts(ctx, condition) and store.ever_followed_by_staff(ctx, customers.follows, customer_id):
+        found = chats.marked(ctx, condition, found)
     return found if clear else memory.masked(found)
 
 
 def personal(found: Why) -> bool:
     """Whether the explanation holds a phone or an email."""
     return memory.personal(found)
+
+
+def needs_archive(ctx: Ctx, condition: Condition, field: str = "") -> list[NeedsArchive]:
+    """The parts of a condition that depend on chats which nobody sees (S6), by their paths below ``field``.
+
+    Empty where an archive is configured, and where no WeCom account is.
+    """
+    return chats.doubts(ctx, condition, field)
 
 
 def count(ctx: Ctx, condition: Condition, who: Who | None = None) -> int:

@@ -103,6 +103,11 @@ def names_of_segments(ctx: Ctx) -> dict[int, str]:
     return {row[0]: row[1] for row in ctx.tx.execute(select(segment.c.segment_id, segment.c.name))}
 
 
+def conditions(ctx: Ctx) -> dict[int, dict[str, object]]:
+    """The condition of every segment."""
+    return {row[0]: row[1] for row in ctx.tx.execute(select(segment.c.segment_id, segment.c.condition))}
+
+
 def definitions(ctx: Ctx) -> Sequence[Row[int, str, str, bool, datetime, datetime | None]]:
     """What re-evaluating needs of every segment: id, name, condition as text, listened, evaluated_at, due_at."""
     listened = exists().where(listener.c.segment_id == segment.c.segment_id)
@@ -317,6 +322,12 @@ def listeners(ctx: Ctx, segment_id: int) -> list[str]:
 
 
 # --- reads -----------------------------------------------------------------------------------------------------
+
+
+def ever_followed_by_staff(ctx: Ctx, follows: FromClause, customer_id: int) -> bool:
+    """Whether some staff member has or had the customer as a contact."""
+    mine = (follows.c.customer_id == customer_id) & (follows.c.staff != "")
+    return bool(ctx.tx.execute(select(exists().select_from(follows).where(mine))).scalar_one())
 
 
 def segments_of(ctx: Ctx, customer_id: int) -> list[tuple[int, str, datetime]]:

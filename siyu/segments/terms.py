@@ -135,6 +135,16 @@ class Range(Params):
         named = (("eq", self.eq), ("ge", self.ge), ("gt", self.gt), ("le", self.le), ("lt", self.lt))
         return [(name, Decimal(str(value))) for name, value in named if value is not None]
 
+    def turns(self, seen: int | None) -> tuple[bool, bool]:
+        """Whether counting on could make it true after all, and false after all: from ``seen``, or from any count."""
+        # Between its bounds a range says the same of all numbers, so those beside the bounds stand for all.
+        near = sorted({0, *(int(bound) + step for _, bound in self.bounds() for step in (-1, 0, 1))})
+        counts = [number for number in near if number >= 0] if seen is None else [seen]
+        later = [*near, near[-1] + 1]
+        rises = any(not self.holds(one) and any(self.holds(more) for more in later if more > one) for one in counts)
+        falls = any(self.holds(one) and any(not self.holds(more) for more in later if more > one) for one in counts)
+        return rises, falls
+
     def holds(self, number: float | int | Decimal) -> bool:
         """Whether a number lies in the range, compared exactly."""
         exact = number if isinstance(number, Decimal) else Decimal(str(number))

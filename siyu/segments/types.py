@@ -149,7 +149,8 @@ class Seen:
 class Why:
     """A condition with its truth for one customer, node by node.
 
-    ``word`` is all, any, not or the name of a kind, whose phrase ``params`` and ``seen`` fill in.
+    ``word`` is all, any, not or the name of a kind, whose phrase ``params`` and ``seen`` fill in. ``needs_archive``:
+    chats that nobody sees could make the answer another one.
     """
 
     node: Literal["all", "any", "not", "leaf"]
@@ -158,6 +159,31 @@ class Why:
     params: Mapping[str, object]
     seen: Mapping[str, object]
     of: tuple[Why, ...] = ()
+    needs_archive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What chats that nobody sees could do to a leaf or condition: make it true after all, or false after all."""
+
+    gains: bool = False
+    loses: bool = False
+
+    def __or__(self, other: Doubt) -> Doubt:
+        return Doubt(self.gains or other.gains, self.loses or other.loses)
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsArchive:
+    """A part of a condition that depends on chats between staff and customers, which only an archive would show.
+
+    ``field`` is its dotted path. ``misses``: who wrote in a chat may be left out; ``silent``: who wrote in a chat may
+    be taken for somebody who did not.
+    """
+
+    field: str
+    misses: bool
+    silent: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from typer.testing import CliRunner, Result
 
 from siyu.app.commands import app
 from siyu.kernel.settings import settings
+from siyu.platforms import actions as platforms
 from tests.support.database import Server
+from tests.support.world import World
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "journeys").glob("*.yaml"))
 SMALL = """key: hello
@@ -116,6 +118,21 @@ def test_validate_plan_apply_export(
     assert "杭州" in run("export", "hello").stdout
     with psycopg.connect(database_url) as connection:
         assert connection.execute("select count(*) from journey_version").fetchone() == (2,)
+
+
+def test_conditions_on_replies_say_that_they_need_the_archive(
+    small: Path, monkeypatch: pytest.MonkeyPatch, database_url: str, world: World
+) -> None:
+    monkeypatch.setenv("SIYU_DATABASE_URL", database_url)
+    with world.open() as ctx:
+        platforms.save_account(ctx, kind="wecom", key="ww0123456789abcdef-1000002", name="企业微信")
+    small.write_text(SMALL.replace("followed", "message_received"), encoding="utf-8")
+    for command in ("validate", "plan", "apply"):
+        done = run(command, small)
+        assert done.exit_code == 0
+        assert "warning: entry.condition: needs archive: " in done.stdout
+    small.write_text(SMALL, encoding="utf-8")
+    assert "warning" not in run("validate", small).stdout
 
 
 def test_an_installation_of_another_version_is_named(

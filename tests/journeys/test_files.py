@@ -37,7 +37,7 @@ def furnished(town: Town) -> None:
 
 def faults(ctx: Ctx, text: str) -> dict[str, str]:
     with pytest.raises(BadJourney) as caught:
-        files.validate(ctx, text)
+        actions.validate(ctx, files.load(text))
     errors: Any = caught.value.detail["errors"]
     return {error["field"]: error["message"] for error in errors}
 
@@ -130,7 +130,8 @@ def test_examples_round_trip(path: Path) -> None:
 def test_plan_apply_and_export(town: Town) -> None:
     furnished(town)
     with town.world.open() as ctx:
-        definition = files.validate(ctx, WAVE)
+        definition = files.load(WAVE)
+        actions.validate(ctx, definition)
         assert files.plan(ctx, definition).change == "create"
         with pytest.raises(UnknownJourney):
             files.export(ctx, "ebook-wave")

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from siyu.customers import actions as customers
 from siyu.customers.types import NewOrder
 from siyu.journeys import actions
+from siyu.journeys.definition import parse
 from siyu.journeys.types import BadJourney
 from siyu.kernel.db import ids_of
 from siyu.tags import actions as tags
@@ -109,6 +110,6 @@ def test_a_tag_that_only_its_platform_gives_is_refused_when_the_journey_is_saved
         {"id": "b", "kind": "remove_tag", "tag": "规则/金"},
     ]
     with town.world.open() as ctx, pytest.raises(BadJourney) as refused:
-        actions.validate(ctx, {"key": "j", "name": "J", "entry": entry, "steps": steps})
+        actions.validate(ctx, parse({"key": "j", "name": "J", "entry": entry, "steps": steps}))
     errors: Any = refused.value.detail["errors"]
     assert {error["field"] for error in errors} == {"steps.a.tag", "steps.b.tag"}

@@ -14,12 +14,15 @@ from sqlalchemy.types import Numeric
 from siyu.customers import queries as customers
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.text import CleanText
+from siyu.segments.chats import hidden
 from siyu.segments.frame import Frame
 from siyu.segments.leaves import Kind
 from siyu.segments.sqlterms import bounded, crossed, in_range, leaving, windowed
 from siyu.segments.terms import LOWER, UPPER, Range, Test, Window, fold
-from siyu.segments.types import At, Depends, Facts, Params, Ref, Seen
+from siyu.segments.types import At, Depends, Doubt, Facts, Params, Ref, Seen
 
+CHATS = frozenset({"message_received", "staff_message", "group_message"})
+"""The types of event that the conversation archive tells, some of them besides others."""
 _APART = 10
 """Of more types the statement that asks for the earliest would hold too many operands."""
 
@@ -52,6 +55,16 @@ class Matcher(Params):
     @property
     def contents(self) -> tuple[int, ...]:
         return () if self.content is None else (self.content,) if isinstance(self.content, int) else self.content
+
+    def chats(self, ctx: Ctx) -> bool:
+        """Whether a chat between staff and customers that nobody sees might be such an event."""
+        if self.contents or not CHATS.intersection(self.types):
+            return False
+        accounts, tests = hidden(ctx), self.where
+        known: dict[str, list[object]] = {"via": ["archive"], "account": [*accounts], "open_kfid": [], "choice": []}
+        return bool(accounts) and all(
+            any(tests[name].holds(value) for value in values) for name, values in known.items() if name in tests
+        )
 
     def apart(self, frame: Frame) -> list["Matcher"]:
         """The same, one per type: in a population an index tells the earliest of one type, of several all are read."""
@@ -154,6 +167,12 @@ class EventKind(Kind[EventParams]):
 
     def entered(self, params: EventParams) -> bool:
         return params.since is not None
+
+    def doubt(self, ctx: Ctx, params: EventParams, seen: Mapping[str, object] | None) -> Doubt:
+        if not params.chats(ctx):
+            return Doubt()
+        rises, falls = params.count.turns(None if seen is None else int(str(seen["count"])))
+        return Doubt(gains=rises, loses=falls)
 
     def changed(self, frame: Frame, params: EventParams, before: datetime) -> Select[Any] | None:
         events = customers.events

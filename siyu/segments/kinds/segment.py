@@ -8,10 +8,12 @@ from sqlalchemy import ColumnElement, Select, select
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.text import CleanText
 from siyu.segments import store
+from siyu.segments.chats import doubt
 from siyu.segments.frame import Frame
 from siyu.segments.leaves import Kind
 from siyu.segments.once import once
-from siyu.segments.types import At, BadCondition, Depends, Facts, Params, Ref, Seen
+from siyu.segments.parse import load
+from siyu.segments.types import At, BadCondition, Depends, Doubt, Facts, Params, Ref, Seen
 
 
 def _names(ctx: Ctx) -> Mapping[int, str]:
@@ -70,7 +72,12 @@ class SegmentKind(Kind[SegmentParams]):
 
     def read(self, params: SegmentParams, facts: Facts, at: At) -> Seen:
         inside: Any = facts.data.get(self.name, ())
-        return Seen(params.segment in inside)
+        member = params.segment in inside
+        return Seen(member, {"member": member})
 
     def depends(self, params: SegmentParams) -> Depends:
         return Depends(segments=frozenset({int(params.segment)}))
+
+    def doubt(self, ctx: Ctx, params: SegmentParams, seen: Mapping[str, object] | None) -> Doubt:
+        conditions = once("segment conditions", lambda: store.conditions(ctx))
+        return doubt(ctx, load(conditions[int(params.segment)])) if params.segment in conditions else Doubt()

@@ -16,7 +16,7 @@ from siyu.segments.kinds.event import Matcher, events_of, load_events
 from siyu.segments.leaves import Kind
 from siyu.segments.sqlterms import crossed, leaving, windowed
 from siyu.segments.terms import Duration, Window, span
-from siyu.segments.types import At, Depends, Facts, Params, Seen
+from siyu.segments.types import At, Depends, Doubt, Facts, Params, Seen
 
 
 class First(Matcher, Window):
@@ -118,6 +118,15 @@ class SequenceKind(Kind[SequenceParams]):
 
     def entered(self, params: SequenceParams) -> bool:
         return params.first.since is not None
+
+    def doubt(self, ctx: Ctx, params: SequenceParams, seen: Mapping[str, object] | None) -> Doubt:
+        if params.first.chats(ctx):
+            return Doubt(gains=True, loses=True)
+        # Without a first nothing follows; what followed once in sight has followed.
+        certain = seen is not None and (seen["first"] is None or seen["then"] is not None)
+        if certain or not params.second.chats(ctx):
+            return Doubt()
+        return Doubt(gains=params.then is not None, loses=params.then_not is not None)
 
     def changed(self, frame: Frame, params: SequenceParams, before: datetime) -> Select[Any] | None:
         events = customers.events

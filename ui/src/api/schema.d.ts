@@ -3561,6 +3561,46 @@ export interface components {
             added: number;
         };
         /**
+         * AppliedBody
+         * @description The journey as it was saved.
+         */
+        AppliedBody: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Fill Done */
+            fill_done: number | null;
+            /** Fill Total */
+            fill_total: number | null;
+            /** Journey Id */
+            journey_id: number;
+            /** Key */
+            key: string;
+            kind: components["schemas"]["JourneyKind"];
+            mode: components["schemas"]["Mode"];
+            /** Name */
+            name: string;
+            /** Segment Id */
+            segment_id: number | null;
+            /** Stages */
+            stages: components["schemas"]["StageNameBody"][];
+            /** Started At */
+            started_at: string | null;
+            state: components["schemas"]["JourneyState"];
+            /** Stopped At */
+            stopped_at: string | null;
+            /** Titles */
+            titles: {
+                [key: string]: string;
+            };
+            /** Version */
+            version: number;
+            /** Warnings */
+            warnings: components["schemas"]["WarningBody"][];
+        };
+        /**
          * ArchiveBody
          * @description How far a corp's conversation archive (会话内容存档) was read; ``read_at`` null: never yet.
          */
@@ -4852,7 +4892,8 @@ export interface components {
         };
         /**
          * EstimateBody
-         * @description ``low`` to ``high`` is the 95 % interval; equal to ``count`` when ``exact``.
+         * @description ``low`` to ``high`` is the 95 % interval; equal to ``count`` when ``exact``. ``needs_archive``: what the answer
+         *     cannot know, as no archive is configured.
          */
         EstimateBody: {
             /** Count */
@@ -4863,6 +4904,8 @@ export interface components {
             high: number;
             /** Low */
             low: number;
+            /** Needs Archive */
+            needs_archive: components["schemas"]["NeedsArchiveBody"][];
             /** Population */
             population: number;
         };
@@ -6274,6 +6317,19 @@ export interface components {
             staff: components["schemas"]["StaffName"][];
         };
         /**
+         * NeedsArchiveBody
+         * @description A part of the condition that depends on chats between staff and customers, which only the conversation archive
+         *     shows: `misses` who wrote there may be left out, `silent` who wrote there may pass for somebody who did not.
+         */
+        NeedsArchiveBody: {
+            /** Field */
+            field: string;
+            /** Misses */
+            misses: boolean;
+            /** Silent */
+            silent: boolean;
+        };
+        /**
          * NewAccount
          * @description An account to connect.
          */
@@ -7030,6 +7086,8 @@ export interface components {
             text: string;
             /** Version */
             version: number;
+            /** Warnings */
+            warnings: components["schemas"]["WarningBody"][];
         };
         /** PointsInput */
         PointsInput: {
@@ -9004,6 +9062,24 @@ export interface components {
             verdict: "same" | "different";
         };
         /**
+         * WarningBody
+         * @description What a sound definition will not do as its author may think. ``code``: `needs_archive` (the condition depends on
+         *     chats between staff and customers, which only the conversation archive shows: `detail.misses` who writes there
+         *     may be left out, `detail.silent` may pass for somebody who did not).
+         */
+        WarningBody: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+            /** Field */
+            field: string;
+            /** Message */
+            message: string;
+        };
+        /**
          * WaveBody
          * @description The live wave: the flow of one version with its counts; ``ended`` by reason, ``goals`` by name;
          *     ``titles`` as of a journey.
@@ -9188,9 +9264,12 @@ export interface components {
         };
         /**
          * WhyBody
-         * @description A node of the condition with its truth. ``word`` is a kind's name, or all, any, not.
+         * @description A node of the condition with its truth. ``word`` is a kind's name, or all, any, not. ``needs_archive``: chats
+         *     that nobody sees could make the answer another one.
          */
         WhyBody: {
+            /** Needs Archive */
+            needs_archive: boolean;
             /** Node */
             node: string;
             /** Of */
@@ -14825,7 +14904,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JourneyBody"];
+                    "application/json": components["schemas"]["AppliedBody"];
                 };
             };
             /** @description `unauthenticated`: neither a live session nor a live API key */
@@ -14873,7 +14952,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `bad_journey`: The definition of a journey has faults; all of them stand in ``detail.errors``.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            /** @description `bad_journey`: The definition of a journey has faults: all in ``detail.errors``, beside what is none in ``detail.warnings``.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15006,7 +15085,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `bad_journey`: The definition of a journey has faults; all of them stand in ``detail.errors``.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
+            /** @description `bad_journey`: The definition of a journey has faults: all in ``detail.errors``, beside what is none in ``detail.warnings``.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry. */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -1,8 +1,10 @@
 import { Button, Drawer, Flex, Form, Input, InputNumber, Select, Typography } from 'antd'
 import { useEffect, useReducer } from 'react'
-import { GroupEditor } from '@/rooms/segments/GroupEditor'
+import { GroupEditor, notesOf } from '@/rooms/segments/GroupEditor'
 import { close as closed, open as opened, reduce } from '@/rooms/segments/model'
+import type { Unseen } from '@/rooms/segments/NeedsArchive'
 import { useSay } from '@/shared/say'
+import type { Warned } from './draft'
 import type { EnterRule, Stage } from './stages'
 
 /** One rule: by what people come into a stage, and from where. */
@@ -11,6 +13,7 @@ export function RuleDrawer({
   stages,
   rule,
   fault,
+  warned,
   change,
   drop,
   close,
@@ -19,6 +22,7 @@ export function RuleDrawer({
   stages: Stage[]
   rule: EnterRule | null
   fault: string | null
+  warned: Warned[]
   change: (rule: EnterRule) => void
   drop: () => void
   close: () => void
@@ -42,7 +46,9 @@ export function RuleDrawer({
         </Flex>
       }
     >
-      {rule && stage && <RuleForm stage={stage} stages={stages} rule={rule} fault={fault} change={change} />}
+      {rule && stage && (
+        <RuleForm stage={stage} stages={stages} rule={rule} fault={fault} warned={warned} change={change} />
+      )}
     </Drawer>
   )
 }
@@ -52,18 +58,27 @@ function RuleForm({
   stages,
   rule,
   fault,
+  warned,
   change,
 }: {
   stage: Stage
   stages: Stage[]
   rule: EnterRule
   fault: string | null
+  warned: Warned[]
   change: (rule: EnterRule) => void
 }) {
   const t = useSay()
   const [root, dispatch] = useReducer(reduce, rule.when, opened)
   const when = closed(root)
   const text = JSON.stringify(when)
+  const notes = notesOf(
+    root,
+    warned.map((one) => ({
+      ...(one.detail as unknown as Unseen),
+      field: one.field.replace(/^.*?\.when/, 'condition'),
+    })),
+  )
   // biome-ignore lint/correctness/useExhaustiveDependencies: only an edit of the condition is told, not a new rule object
   useEffect(() => {
     if (text !== JSON.stringify(closed(opened(rule.when)))) change({ ...rule, when })
@@ -100,7 +115,7 @@ function RuleForm({
         />
       </Form.Item>
       <Form.Item label={t('stage.when')}>
-        <GroupEditor group={root} top dispatch={dispatch} faults={[]} self={null} />
+        <GroupEditor group={root} top dispatch={dispatch} faults={[]} notes={notes} self={null} />
       </Form.Item>
       {fault && (
         <Typography.Text type="danger" role="alert">

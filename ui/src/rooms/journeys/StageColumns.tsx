@@ -1,9 +1,10 @@
 import { ArrowLeftOutlined, ArrowRightOutlined, DeleteOutlined, PlusOutlined } from '@ant-design/icons'
 import { Button, Card, Flex, Input, InputNumber, Popconfirm, Tag } from 'antd'
 import { useSay } from '@/shared/say'
-import { dropStage, newPiece, newStage, setPiece, setRule, setStage, shift } from './draft'
+import { dropStage, newPiece, newStage, setPiece, setRule, setStage, shift, type Warned } from './draft'
 import { hourOf } from './StageBoard'
 import { type Piece, place, routeName, type Stage, type StageJourney, timeline } from './stages'
+import { Warnings } from './Warnings'
 
 export interface Open {
   stage: string
@@ -17,11 +18,13 @@ export function StageColumns({
   change,
   open,
   told,
+  warned,
 }: {
   journey: StageJourney
   change: (journey: StageJourney) => void
   open: (where: Open) => void
   told: (stage: string, piece: string | null, rule: number | null) => string[]
+  warned: Warned[]
 }) {
   const t = useSay()
   const add = () => {
@@ -31,7 +34,16 @@ export function StageColumns({
   return (
     <section className="stages" aria-label={t('stage.columns')}>
       {journey.stages.map((stage, n) => (
-        <Column key={stage.id} stage={stage} n={n} journey={journey} change={change} open={open} told={told} />
+        <Column
+          key={stage.id}
+          stage={stage}
+          n={n}
+          journey={journey}
+          change={change}
+          open={open}
+          told={told}
+          warned={warned}
+        />
       ))}
       <Button className="stage-add" icon={<PlusOutlined />} onClick={add}>
         {t('stage.add')}
@@ -47,6 +59,7 @@ function Column({
   change,
   open,
   told,
+  warned,
 }: {
   stage: Stage
   n: number
@@ -54,8 +67,11 @@ function Column({
   change: (journey: StageJourney) => void
   open: (where: Open) => void
   told: (stage: string, piece: string | null, rule: number | null) => string[]
+  warned: Warned[]
 }) {
   const t = useSay()
+  const at = (rule: number) =>
+    warned.filter((one) => place(one.field)?.stage === stage.id && place(one.field)?.rule === rule)
   const last = journey.stages.length - 1
   const addPiece = () => {
     const piece = newPiece(journey.stages, stage, '')
@@ -121,6 +137,7 @@ function Column({
               {t('stage.enters', { reason: rule.title ?? rule.reason })}
             </button>
             <Faults texts={told(stage.id, null, number)} />
+            <Warnings warned={at(number)} />
           </div>
         ))}
         <Button size="small" type="dashed" icon={<PlusOutlined />} onClick={addRule}>

@@ -13,11 +13,23 @@ import { Loaded, Loading } from '@/shared/states'
 import { useTell } from '@/shared/tell'
 import { useLeaving } from '@/shared/useLeaving'
 import { useSettled } from '@/shared/useSettled'
-import { dropPiece, emptyJourney, type Fault, PRIORITIES, RANKS, rankOf, setPiece, setRule, tidy } from './draft'
+import {
+  dropPiece,
+  emptyJourney,
+  type Fault,
+  PRIORITIES,
+  RANKS,
+  rankOf,
+  setPiece,
+  setRule,
+  tidy,
+  type Warned,
+} from './draft'
 import { PieceDrawer } from './PieceDrawer'
 import { RuleDrawer } from './RuleDrawer'
 import { Faults, faultsAt, type Open, StageColumns } from './StageColumns'
-import type { StageJourney } from './stages'
+import { place, type StageJourney } from './stages'
+import { partOf, Warnings } from './Warnings'
 import './stages.css'
 
 const PAUSE_MS = 700
@@ -60,10 +72,12 @@ export default function EditStages() {
 /** What the server says of a definition: what it would change, and its faults. */
 async function checked(body: { definition?: Record<string, unknown>; text?: string }) {
   try {
-    return { plan: await data(api.POST('/api/journeys/validate', { body })), faults: [] as Fault[] }
+    const plan = await data(api.POST('/api/journeys/validate', { body }))
+    return { plan, faults: [] as Fault[], warned: plan.warnings }
   } catch (error) {
     if (!(error instanceof ApiError && error.code === 'bad_journey')) throw error
-    return { plan: null, faults: (error.detail.errors ?? []) as Fault[] }
+    const { errors, warnings } = error.detail
+    return { plan: null, faults: (errors ?? []) as Fault[], warned: (warnings ?? []) as Warned[] }
   }
 }
 
@@ -88,12 +102,14 @@ function Editor({ begun, id, state }: { begun: StageJourney; id: number | null; 
     queryFn: () => checked(settled),
   })
   const faults = check.data?.faults ?? []
+  const warned = check.data?.warned ?? []
   const word = (rest: string, message: string) => {
     if (i18n.language !== 'zh') return message
     const parameter = rest.split('.').findLast((part) => !/^\d+$/.test(part))
     return t(`stage.fault.${parameter || 'whole'}`, { defaultValue: t('stage.fault.other', { path: rest }) })
   }
   const told = faultsAt(faults, word)
+  const elsewhere = warned.filter((one) => place(one.field) === null)
   const general = faults.filter((one) => !one.field.startsWith('stages.')).map((one) => word(one.field, one.message))
   useLeaving(
     () => !left.current && (tab === 'yaml' || JSON.stringify(definition) !== JSON.stringify(tidy(begun))),
@@ -175,6 +191,7 @@ function Editor({ begun, id, state }: { begun: StageJourney; id: number | null; 
       {tab === 'yaml' ? (
         <>
           <Faults texts={faults.map((one) => `${one.field}: ${one.message}`)} />
+          <Warnings warned={warned} of={(field) => t('stage.warned_at', { field })} />
           <Input.TextArea
             aria-label="YAML"
             value={yaml}
@@ -188,7 +205,8 @@ function Editor({ begun, id, state }: { begun: StageJourney; id: number | null; 
         <>
           <Head journey={journey} change={setJourney} fresh={id === null} />
           {(tried || id !== null || journey.name !== '') && <Faults texts={[...new Set(general)]} />}
-          <StageColumns journey={journey} change={setJourney} open={setWhere} told={told} />
+          <Warnings warned={elsewhere} of={(field) => partOf(journey, field, t)} />
+          <StageColumns journey={journey} change={setJourney} open={setWhere} told={told} warned={warned} />
         </>
       )}
       <PieceDrawer
@@ -205,6 +223,7 @@ function Editor({ begun, id, state }: { begun: StageJourney; id: number | null; 
         stage={stage}
         stages={journey.stages}
         rule={rule}
+        warned={warned.filter((one) => place(one.field)?.stage === stage?.id && place(one.field)?.rule === where?.rule)}
         fault={stage && where?.rule !== undefined ? (told(stage.id, null, where.rule)[0] ?? null) : null}
         change={(changed) =>
           stage && where?.rule !== undefined && setJourney(setRule(journey, stage.id, where.rule, changed))

@@ -1,9 +1,13 @@
+import type { components } from '@/api/schema'
 import type { EnterRule, Piece, Stage, StageJourney } from './stages'
 
 export interface Fault {
   field: string
   message: string
 }
+
+/** What the server warns of in a sound journey, or beside the faults of a draft. */
+export type Warned = components['schemas']['WarningBody']
 
 /** A stage journey to begin with: three stages, the first with one piece. */
 export function emptyJourney(names: string[], hello: string): StageJourney {

@@ -7,6 +7,7 @@ import type { CustomersSearch } from '@/rooms/customers/address'
 import { number } from '@/shared/number'
 import { useSay } from '@/shared/say'
 import { useSettled } from '@/shared/useSettled'
+import type { Unseen } from './NeedsArchive'
 
 const PAUSE = 400
 
@@ -16,12 +17,15 @@ export function Estimate({
   ready,
   people,
   refused,
+  needs,
 }: {
   condition: Record<string, unknown>
   ready: boolean
   /** The list of customers that are counted here. */
   people: CustomersSearch
   refused: (error: unknown) => void
+  /** Told which parts depend on chats that nobody sees. */
+  needs: (found: (Unseen & { field: string })[]) => void
 }) {
   const t = useSay()
   const settled = useSettled(condition, PAUSE)
@@ -40,11 +44,15 @@ export function Estimate({
     queryFn: async () =>
       (await data(api.POST('/api/segments/sample', { body: { condition: settled, limit: 8 } }))).items,
   })
-  const tell = useRef(refused)
-  tell.current = refused
+  const tell = useRef({ refused, needs })
+  tell.current = { refused, needs }
   useEffect(() => {
-    if (estimate.error) tell.current(estimate.error)
+    if (estimate.error) tell.current.refused(estimate.error)
   }, [estimate.error])
+  const unseen = current && !estimate.isPlaceholderData ? estimate.data?.needs_archive : undefined
+  useEffect(() => {
+    if (unseen) tell.current.needs(unseen)
+  }, [unseen])
 
   const found = ready ? estimate.data : undefined
   return (

@@ -49,6 +49,7 @@ export function Explain({ condition, ready }: { condition: Record<string, unknow
               <Tag color={found.result ? 'green' : 'default'} style={{ marginBottom: 8 }}>
                 {t(found.result ? 'segment.is_in' : 'segment.is_out', { name: chosen.label })}
               </Tag>
+              {found.needs_archive && <Tag color="gold">{t('archive.uncertain')}</Tag>}
               <WhyTree why={found} />
             </>
           )}

@@ -7,7 +7,8 @@ import { api, data } from '@/api/client'
 import { useSay } from '@/shared/say'
 import { RefusedAt } from './forms/faulty'
 import { LeafForm } from './forms/LeafForm'
-import { type Action, fresh, type Group, type Node } from './model'
+import { type Action, fresh, type Group, locate, type Node } from './model'
+import { NeedsArchive, type Unseen } from './NeedsArchive'
 import './editor.css'
 
 /** A fault that belongs to one node of the condition. */
@@ -18,9 +19,27 @@ export interface Fault {
   message: string
 }
 
+/** What cannot be known of one node. */
+export interface Note extends Unseen {
+  key: number
+}
+
+/** Notes of the server as notes of nodes; one for each node. */
+export function notesOf(root: Node, needs: (Unseen & { field: string })[]): Note[] {
+  const found = new Map<number, Note>()
+  for (const { field, misses, silent } of needs) {
+    const key = locate(root, field)?.key
+    if (key === undefined) continue
+    const before = found.get(key)
+    found.set(key, { key, misses: misses || (before?.misses ?? false), silent: silent || (before?.silent ?? false) })
+  }
+  return [...found.values()]
+}
+
 interface Editing {
   dispatch: Dispatch<Action>
   faults: Fault[]
+  notes: Note[]
   self: number | null
 }
 
@@ -48,6 +67,7 @@ export function GroupEditor({ group, top, ...editing }: Editing & { group: Group
   const kinds = useKinds()
   const { dispatch } = editing
   const fault = editing.faults.find((one) => one.key === group.key)
+  const note = editing.notes.find((one) => one.key === group.key)
   const frame = useFocus<HTMLFieldSetElement>(group, 'button.cond-add')
   return (
     <fieldset
@@ -102,6 +122,7 @@ export function GroupEditor({ group, top, ...editing }: Editing & { group: Group
           {t('segment.add_group')}
         </Button>
       </Flex>
+      {note && <NeedsArchive {...note} />}
       {fault && <Message text={fault.message} />}
     </fieldset>
   )
@@ -159,9 +180,11 @@ function LeafRow({
   kinds,
   dispatch,
   faults,
+  notes,
   self,
 }: Editing & { node: Extract<Node, { type: 'leaf' }>; kinds: { name: string; title: string }[] }) {
   const fault = faults.find((one) => one.key === node.key)
+  const note = notes.find((one) => one.key === node.key)
   const frame = useFocus<HTMLDivElement>(node, '.cond-form input')
   return (
     <div ref={frame} className="cond-leaf" data-fault={fault !== undefined}>
@@ -179,6 +202,7 @@ function LeafRow({
         </Flex>
         <Remove node={node} dispatch={dispatch} />
       </Flex>
+      {note && <NeedsArchive {...note} />}
       {fault && <Message text={fault.message} />}
     </div>
   )

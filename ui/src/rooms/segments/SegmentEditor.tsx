@@ -13,7 +13,7 @@ import { useTell } from '@/shared/tell'
 import { useLeaving } from '@/shared/useLeaving'
 import { Estimate } from './Estimate'
 import { Explain } from './Explain'
-import { type Fault, GroupEditor } from './GroupEditor'
+import { type Fault, GroupEditor, type Note, notesOf } from './GroupEditor'
 import { close, emptyGroup, locate, open, reduce, unfinished } from './model'
 import { Outrun } from './Outrun'
 import { conditionSentence, useSpeech } from './sentence'
@@ -43,6 +43,7 @@ export function SegmentEditor({ segment }: { segment: Segment | null }) {
   const [nameFault, setNameFault] = useState<string | null>(null)
   const [tried, setTried] = useState(false)
   const [refused, setRefused] = useState<Fault | null>(null)
+  const [notes, setNotes] = useState<Note[]>([])
   const [outrun, setOutrun] = useState<'changed' | 'deleted' | null>(null)
 
   const condition = close(root)
@@ -180,6 +181,7 @@ export function SegmentEditor({ segment }: { segment: Segment | null }) {
               top
               group={root}
               faults={faults}
+              notes={notes}
               self={segment?.segment_id ?? null}
               dispatch={(action) => {
                 setRefused(null)
@@ -199,6 +201,7 @@ export function SegmentEditor({ segment }: { segment: Segment | null }) {
               ready={ready}
               people={segment && text === saved.condition ? { segment: segment.segment_id } : { where: condition }}
               refused={refuse}
+              needs={(found) => setNotes(notesOf(root, found))}
             />
             <Explain condition={condition} ready={ready} />
           </Flex>

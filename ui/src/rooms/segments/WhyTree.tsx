@@ -1,10 +1,11 @@
-import { CheckCircleFilled, CloseCircleFilled } from '@ant-design/icons'
+import { CheckCircleFilled, CloseCircleFilled, QuestionCircleFilled } from '@ant-design/icons'
 import { Typography } from 'antd'
 import type { components } from '@/api/schema'
 import { useNames } from '@/shared/lookups'
 import { useSay } from '@/shared/say'
 import { seenSentence } from './seen'
 import { leafSentence, toLeaf, useSpeech } from './sentence'
+import './editor.css'
 
 type Why = components['schemas']['WhyBody']
 
@@ -13,14 +14,16 @@ export function WhyTree({ why }: { why: Why }) {
   const t = useSay()
   const names = useNames()
   const speech = useSpeech()
-  const mark = why.result ? (
+  const mark = why.needs_archive ? (
+    <QuestionCircleFilled style={{ color: '#b7791f' }} aria-label={t('archive.unknown')} />
+  ) : why.result ? (
     <CheckCircleFilled style={{ color: '#0e7a5f' }} aria-label={t('segment.true')} />
   ) : (
     <CloseCircleFilled style={{ color: '#c92a2a' }} aria-label={t('segment.false')} />
   )
   return (
     <div>
-      <div style={{ display: 'flex', gap: 8, padding: '3px 0' }}>
+      <div style={{ display: 'flex', gap: 8, padding: '3px 0', alignItems: 'baseline' }}>
         {mark}
         <div>
           {why.node === 'leaf' ? (
@@ -29,6 +32,7 @@ export function WhyTree({ why }: { why: Why }) {
               <Typography.Text type="secondary">
                 {seenSentence(why.word, why.params, why.seen, names, t)}
               </Typography.Text>
+              {why.needs_archive && <div className="cond-unseen">{t('archive.unknown_leaf')}</div>}
             </>
           ) : (
             <b>{t(why.of.length === 0 ? 'segment.everybody' : `segment.group.${why.node}`)}</b>

@@ -49,6 +49,13 @@ export const words = {
     'segment.is_out': '{{name}} 不符合条件',
     'segment.why_of': '为什么：{{name}}',
     'segment.true': '符合',
+    'archive.needed': '需要会话存档',
+    'archive.misses': '没有会话存档时看不到员工与客户的聊天，只在那里回复的人会被漏掉',
+    'archive.silent': '没有会话存档时看不到员工与客户的聊天，只在那里回复的人会被当成没有回复',
+    'archive.both': '没有会话存档时看不到员工与客户的聊天，只在那里回复的人会被漏掉，或被当成没有回复',
+    'archive.unknown': '不确定',
+    'archive.unknown_leaf': '不确定：没有会话存档，看不到这位客户与员工的聊天',
+    'archive.uncertain': '不确定，需要会话存档',
     'segment.false': '不符合',
     'segment.saved': '人群已保存',
     'segment.delete': '删除人群',
@@ -177,6 +184,17 @@ export const words = {
     'segment.is_out': '{{name}} does not match',
     'segment.why_of': 'Why: {{name}}',
     'segment.true': 'true',
+    'archive.needed': 'Needs archive',
+    'archive.misses':
+      'without the conversation archive chats between staff and customers are not seen; who replies only there is missed',
+    'archive.silent':
+      'without the conversation archive chats between staff and customers are not seen; who replies only there passes for silent',
+    'archive.both':
+      'without the conversation archive chats between staff and customers are not seen; who replies only there is missed or passes for silent',
+    'archive.unknown': 'uncertain',
+    'archive.unknown_leaf':
+      'Uncertain: without the conversation archive chats of this customer with staff are not seen',
+    'archive.uncertain': 'Uncertain, needs archive',
     'segment.false': 'false',
     'segment.saved': 'Saved',
     'segment.delete': 'Delete segment',
