@@ -1,4 +1,4 @@
-"""Private: the policy as the API shows and takes it."""
+"""Private: the policy as the API shows and takes it; the words of a reason."""
 
 from datetime import date, time
 from typing import Annotated, Any, Literal
@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from siyu.outreach.policy import from_json, to_json
+from siyu.outreach.reasons import Kind
 from siyu.outreach.types import Broadcast, DayPart, Holidays, Policy, Route, Trigger
 
 
@@ -13,6 +14,17 @@ class Strict(BaseModel):
     """A body that refuses what it does not know."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class ReasonBody(BaseModel):
+    """One reason with its words."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str
+    kind: Kind
+    zh: str
+    en: str
 
 
 class CapBody(Strict):

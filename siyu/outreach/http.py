@@ -18,8 +18,8 @@ from siyu.kernel.http import ApiRoute, raises, requires
 from siyu.kernel.paging import BadCursor
 from siyu.kernel.text import CleanText
 from siyu.outreach import actions, queries
-from siyu.outreach.bodies import PolicyBody, Strict, policy_of, shown
-from siyu.outreach.reasons import REASONS, Kind
+from siyu.outreach.bodies import PolicyBody, ReasonBody, Strict, policy_of, shown
+from siyu.outreach.reasons import REASONS
 from siyu.outreach.types import (
     BadPolicy,
     Entry,
@@ -60,15 +60,6 @@ class CalendarBody(BaseModel):
     first_year: int
     last_year: int
     days: list[HolidayBody]
-
-
-class ReasonBody(BaseModel):
-    """One reason with its words."""
-
-    code: str
-    kind: Kind
-    zh: str
-    en: str
 
 
 class OriginBody(_Read):
@@ -224,7 +215,7 @@ def holiday_calendar(ctx: Reading, year: Annotated[int | None, Query(ge=1, le=99
 @router.get("/reasons")
 def outreach_reasons(ctx: Reading) -> list[ReasonBody]:
     """Every reason that a decision may carry, in Chinese and English."""
-    return [ReasonBody(code=one.code, kind=one.kind, zh=one.zh, en=one.en) for one in REASONS.values()]
+    return [ReasonBody.model_validate(one) for one in REASONS.values()]
 
 
 @router.get("/customers/{customer_id}/ledger", responses=raises(BadCursor))

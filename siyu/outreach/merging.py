@@ -31,8 +31,9 @@ from siyu.customers import queries as customers
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import given, ids_of, rows, unnest
 from siyu.outreach import telling
+from siyu.outreach.sendtasks import people as task_people
 from siyu.outreach.sendtasks import recalling, recipients
-from siyu.outreach.store import message, move, person, refusal, request, seen, tally, window
+from siyu.outreach.store import message, move, person, refusal, request, seen, tally, task_person, window
 from siyu.outreach.types import State
 from siyu.outreach.verdicts import UNCAPPED
 
@@ -120,13 +121,15 @@ def _requests(ctx: Ctx, moving: TableValuedAlias) -> None:
 
 
 def _history(ctx: Ctx, moving: TableValuedAlias) -> None:
-    """Before the requests, by which the moves are found."""
+    """Before the requests, by which the rows are found."""
     mine = and_(request.c.customer_id == moving.c.from_id, request.c.origin_customer_id == moving.c.origin_id)
-    step = and_(move.c.customer_id == request.c.customer_id, move.c.request_id == request.c.request_id)
-    names = [column.name for column in move.c]
-    source = select(*(moving.c.to_id if name == "customer_id" else move.c[name] for name in names))
-    ctx.tx.execute(upsert(move).from_select(names, source.join_from(moving, request, mine).join(move, step)))
-    ctx.tx.execute(delete(move).where(mine, step))
+    for table in (move, task_person):
+        # set-loop: two tables of one form
+        step = and_(table.c.customer_id == request.c.customer_id, table.c.request_id == request.c.request_id)
+        names = [column.name for column in table.c]
+        source = select(*(moving.c.to_id if name == "customer_id" else table.c[name] for name in names))
+        ctx.tx.execute(upsert(table).from_select(names, source.join_from(moving, request, mine).join(table, step)))
+        ctx.tx.execute(delete(table).where(mine, step))
 
 
 def _unite(ctx: Ctx, pairs: Sequence[tuple[int, int]]) -> None:
@@ -207,6 +210,7 @@ def forget(ctx: Ctx, customer_ids: Sequence[int]) -> None:
     # A task that cannot be recalled may still reach them; nobody can tell any more.
     ctx.tx.execute(update(request).where(mine, request.c.address.is_not(None)).values(address=None))
     recipients.follow_people(ctx, customer_ids)
+    task_people.forget(ctx, customer_ids)
     recalling.stop(ctx, customer_ids, "erased")
     for table in (window, refusal):
         # set-loop: two tables of one form

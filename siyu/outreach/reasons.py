@@ -126,6 +126,10 @@ _ALL = (
     Reason("no_consent", "not", "未同意联系", "no consent to contact"),
     Reason("erased", "not", "客户资料已删除", "the person's data were erased"),
     Reason("cancelled", "not", "已被撤回", "withdrawn by the one who asked"),
+    Reason("stage_left", "not", "客户已离开该阶段", "the person left the stage"),
+    Reason("journey_ended", "not", "客户的旅程已结束", "the person's journey ended"),
+    Reason("journey_stopped", "not", "旅程已停止", "the journey was stopped"),
+    Reason("replied", "not", "客户已回复", "the person replied"),
     Reason("merged", "not", "客户合并后重复的请求", "the same request existed for the person it was merged into"),
     Reason(
         "uncertain",

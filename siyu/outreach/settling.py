@@ -33,7 +33,8 @@ from siyu.outreach import spending, telling
 from siyu.outreach.policy import times
 from siyu.outreach.queries import policy as current_policy
 from siyu.outreach.sendtasks import recipients
-from siyu.outreach.sendtasks.recalling import STOPS, WITHDRAWN
+from siyu.outreach.sendtasks.people import STOPS
+from siyu.outreach.sendtasks.recalling import WITHDRAWN
 from siyu.outreach.store import message, recipient, refusal, request
 from siyu.outreach.types import TASK_ROUTES, Route, State
 from siyu.outreach.work import Settled

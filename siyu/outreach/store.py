@@ -217,6 +217,7 @@ class TaskColumns(TypedColumns):
     closed_at: Named[datetime | None] = Column(DateTime(timezone=True))
     received: Named[int] = Column(Integer, server_default=text("0"))
     failed: Named[int] = Column(Integer, server_default=text("0"))
+    unknown: Named[int] = Column(Integer, server_default=text("0"))
     reminders: Named[int] = Column(SmallInteger)
     remind_at: Named[datetime | None] = Column(DateTime(timezone=True))
     look_at: Named[datetime | None] = Column(DateTime(timezone=True))
@@ -236,6 +237,16 @@ class RecipientColumns(TypedColumns):
     state: Named[str] = Column(Text)
     reason: Named[str] = Column(Text)
     task_id: Named[int | None] = Column(BigInteger)
+
+
+class TaskPersonColumns(TypedColumns):
+    customer_id = Column(Integer, primary_key=True, autoincrement=False)
+    request_id = Column(BigInteger, primary_key=True, autoincrement=False)
+    task_id = Column(BigInteger, primary_key=True, autoincrement=False)
+    state: Named[str] = Column(Text)
+    reason: Named[str] = Column(Text)
+    detail: Named[str | None] = Column(Text)
+    at: Named[datetime] = Column(DateTime(timezone=True))
 
 
 class SenderColumns(TypedColumns):
@@ -324,6 +335,14 @@ recipient = Table(
     Index("ix_outreach_recipient_due", "due_at", "account_id", "staff", postgresql_where=text("state = 'planned'")),
     Index("ix_outreach_recipient_staff", "staff", "due_at", postgresql_where=text("state = 'planned'")),
     Index("ix_outreach_recipient_task", "task_id", "state", postgresql_where=text("task_id is not null")),
+    postgresql_with={"fillfactor": 70},
+)
+# What became of each person of each send task; it stays when the request goes on by another way.
+task_person = Table(
+    "outreach_task_person",
+    metadata,
+    TaskPersonColumns,
+    Index(None, "task_id", "customer_id", "request_id"),
     postgresql_with={"fillfactor": 70},
 )
 

@@ -213,8 +213,7 @@ class Policy:
     ``quiet_from`` to ``quiet_to``: local hours without pushes (equal: none); ``quiet_days``: whole days without.
     ``holidays``: whether the days off of public holidays are such days too, as far as they are announced
     (``siyu.kernel.calendar``). ``patience``: how long a request without an expiry may be put off; days without pushes
-    do not count.
-    """
+    do not count."""
 
     quiet_from: time = time(22, 30)
     quiet_to: time = time(7, 0)
@@ -313,8 +312,7 @@ class StepSend:
 
 @dataclass(frozen=True, slots=True)
 class MassSend:
-    """One mass send with the platform's counts (None until its finish event came). One person's fate stays
-    ``accepted``."""
+    """One mass send; the platform's counts are None until its finish event. One person's fate stays ``accepted``."""
 
     batch_id: int
     account_id: int
@@ -334,11 +332,10 @@ class MassSend:
 
 
 class TaskState(StrEnum):
-    """Where a send task stands. PLANNED is no row yet; the last four are ends.
+    """Where a send task stands. PLANNED is no row yet; the last five are ends.
 
-    HANDING: WeCom is being told. OPEN: in the assistant, unconfirmed. CONFIRMED: results come in. DONE: of everybody it
-    is known what became of it.
-    """
+    HANDING: WeCom is being told. OPEN: unconfirmed in the assistant. CONFIRMED: results come in. DONE: of everybody it
+    is known what became of it. FAILED: WeCom refused it. UNKNOWN: nobody can say what became of it."""
 
     PLANNED = "planned"
     HANDING = "handing"
@@ -348,16 +345,18 @@ class TaskState(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     FAILED = "failed"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class SendTask:
     """One body with its recipients, confirmed by one staff member. ``task_id`` None: planned, ``at`` is its round.
 
-    ``at``: when it was, or will be, handed over. ``received``, ``failed``: how many of the ``recipients``.
-    """
+    ``key``: by which its people are asked for. ``at``: when it was, or will be, handed over. ``received``, ``failed``
+    (certainly not reached by it), ``unknown``: how many of the ``recipients``."""
 
     task_id: int | None
+    key: str
     staff: str
     route: Route
     part: DayPart
@@ -368,6 +367,7 @@ class SendTask:
     recipients: int
     received: int
     failed: int
+    unknown: int
     at: datetime
     expires_at: datetime
     confirmed_at: datetime | None

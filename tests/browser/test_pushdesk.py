@@ -1,4 +1,4 @@
-"""A salesperson on a phone goes from the push desk to WeCom's assistant, confirms, and sees it on the desk."""
+"""A salesperson on a phone goes from the push desk to WeCom's assistant, confirms, and sees on the desk who got it."""
 
 import re
 from typing import Any
@@ -111,6 +111,17 @@ def test_a_salesperson_confirms_the_day_on_a_phone(page: Page, company: str) -> 
     expect(card).to_contain_text(re.compile("已确认|已完成"))
     expect(card).to_contain_text(f"已送达 {PEOPLE} / {PEOPLE}")
     _narrow(page)
+    card.get_by_role("link", name="客户名单").click()
+    people = page.get_by_role("dialog")
+    expect(people.get_by_role("group", name="任务的客户名单")).to_contain_text(f"已送达 {PEOPLE}")
+    expect(people.get_by_role("listitem")).to_have_count(PEOPLE)
+    _narrow(page)
+    people.get_by_role("listitem").first.get_by_role("link").click()
+    page.wait_for_url("**/customers/*")
+    page.go_back()
+    expect(people.get_by_role("listitem")).to_have_count(PEOPLE)
+    people.get_by_role("button", name="Close").click()
+    page.wait_for_url("**/pushdesk")
     got = page.evaluate("fetch('/api/outreach/desk').then(one => one.json())")["assistant_url"]
     with SandboxControl(got.partition("/assistant/")[0]) as sandbox:
         assert sandbox.received(route="wecom_group_send", match=WORDS)["count"] == PEOPLE

@@ -328,4 +328,4 @@ def test_a_lost_answer_is_uncertain_and_never_repeated(sales: Sales) -> None:
     sales.until(23)
     assert len(sales.assistant.tasks) == 1
     assert sales.tally() == {("failed", "uncertain"): 5}
-    assert sales.world.value("select state from outreach_task") == "failed"
+    assert sales.world.value("select state from outreach_task") == "unknown"

@@ -62,5 +62,5 @@ def test_a_task_of_which_wecom_says_nothing_for_good_ends_as_uncertain(sales: Sa
     sales.assistant.confirm(sales.world.now)
     sales.until(23, days=5)
     assert sales.tally() == {("failed", "uncertain"): 2}
-    assert sales.world.value("select count(*) from outreach_task where state = 'failed' and look_at is null") == 1
+    assert sales.world.value("select count(*) from outreach_task where state = 'unknown' and look_at is null") == 1
     assert len(sales.assistant.tasks) == 1

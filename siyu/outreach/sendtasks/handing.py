@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     DateTime,
     Integer,
     SmallInteger,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     literal_column,
     null,
     or_,
@@ -35,10 +37,11 @@ from siyu.outreach.decision import SOON
 from siyu.outreach.policy import midnight
 from siyu.outreach.queries import policy as current_policy
 from siyu.outreach.sendtasks import posts, recipients
+from siyu.outreach.sendtasks.people import Fate
 from siyu.outreach.sendtasks.planner import MOST, Piece, Plan, plan
 from siyu.outreach.sendtasks.reading import pieces, planned, post, taken
 from siyu.outreach.sendtasks.rounds import part_at
-from siyu.outreach.store import message, person, recipient, request, task
+from siyu.outreach.store import message, person, recipient, request, task, task_person
 from siyu.outreach.types import Route, State, TaskRules, TaskState
 from siyu.outreach.work import LEASE, Results, Work
 
@@ -300,7 +303,7 @@ def _tasks(ctx: Ctx, batch_id: int, account_id: int, staff: str, rules: TaskRule
     recipients.follow(ctx, [row[:2] for row in placed])
 
 
-_TOLD = rows("told", task_id=BigInteger(), platform_id=Text())
+_TOLD = rows("told", task_id=BigInteger(), platform_id=Text(), state=Text())
 # Who was withdrawn while the task was being handed over.
 _withdrawn = exists(
     select(true())
@@ -308,22 +311,31 @@ _withdrawn = exists(
     .where(recipient.c.task_id == task.c.task_id, recipient.c.reason == "recalling")
     .correlate(task)
 )
+
+
+def _people(fate: ColumnElement[str]) -> Any:
+    """How many people of a task have this fate."""
+    mine = (task_person.c.task_id == task.c.task_id, task_person.c.state == fate)
+    return select(func.count()).select_from(task_person).where(*mine).correlate(task, _TOLD).scalar_subquery()
+
+
+_stand = case((_TOLD.c.state == TaskState.UNKNOWN.value, Fate.UNKNOWN.value), else_=Fate.WAITING.value)
 _HANDED = (
     update(task)
     .where(task.c.task_id == _TOLD.c.task_id, task.c.state == TaskState.HANDING.value)
     .values(
-        state=case((_TOLD.c.platform_id.is_(None), TaskState.FAILED.value), else_=TaskState.OPEN.value),
+        state=_TOLD.c.state,
         platform_id=_TOLD.c.platform_id,
-        closed_at=case((_TOLD.c.platform_id.is_(None), _NOW), else_=null()),
+        closed_at=case((_TOLD.c.state == TaskState.OPEN.value, null()), else_=_NOW),
         look_at=case(
-            (_TOLD.c.platform_id.is_(None), null()),
+            (_TOLD.c.state != TaskState.OPEN.value, null()),
             (_withdrawn, _NOW),
             else_=bindparam("look", type_=DateTime(timezone=True)),
         ),
-        recipients=select(func.count())
-        .where(recipient.c.task_id == task.c.task_id, recipient.c.state == State.HANDED.value)
-        .correlate(task)
-        .scalar_subquery(),
+        # Of one that WeCom refused, whom it was for; who is only tried again is of no task.
+        recipients=_people(case((_TOLD.c.state == TaskState.FAILED.value, Fate.NOT_HANDED.value), else_=_stand)),
+        failed=case((_TOLD.c.state == TaskState.FAILED.value, _people(literal(Fate.NOT_HANDED.value))), else_=0),
+        unknown=_people(literal(Fate.UNKNOWN.value)),
     )
 )
 _OF_BATCH = (
@@ -334,20 +346,31 @@ _OF_BATCH = (
 
 
 def told(ctx: Ctx, work: Work, results: Results) -> None:
-    """WeCom's answers about the tasks of a batch; those of whom nothing was handed over are no tasks."""
+    """WeCom's answers about the tasks of a batch."""
     tasks = list(ctx.tx.execute(_OF_BATCH, {"batch": work.batch_id}).scalars())
     ids: dict[int, str] = {}
+    unsure: set[int] = set()
     for send, outcome in zip(work.sends, results.outcomes, strict=True):
         if outcome is not None and outcome.ok:
             ids[send.way] = str(outcome.data.get("msgid") or outcome.data.get("jobid") or "")
-    _tell(ctx, [(one, ids.get(number)) for number, one in enumerate(tasks)])
+        elif outcome is not None and outcome.uncertain:
+            unsure.add(send.way)
+    ends = [TaskState.UNKNOWN if number in unsure else TaskState.FAILED for number, _ in enumerate(tasks)]
+    _tell(ctx, [(one, ids.get(number), end) for number, (one, end) in enumerate(zip(tasks, ends, strict=True))])
 
 
 def lost(ctx: Ctx, batch_id: int) -> None:
     """The worker died before it could say what WeCom answered."""
-    _tell(ctx, [(one, None) for one in ctx.tx.execute(_OF_BATCH, {"batch": batch_id}).scalars()])
+    tasks = ctx.tx.execute(_OF_BATCH, {"batch": batch_id}).scalars()
+    _tell(ctx, [(one, None, TaskState.UNKNOWN) for one in tasks])
 
 
-def _tell(ctx: Ctx, tasks: Sequence[tuple[int, str | None]]) -> None:
-    values = given(_TOLD, task_id=[one for one, _ in tasks], platform_id=[msgid for _, msgid in tasks])
+def _tell(ctx: Ctx, tasks: Sequence[tuple[int, str | None, TaskState]]) -> None:
+    """Tasks with WeCom's numbers; one without ended as its state says."""
+    values = given(
+        _TOLD,
+        task_id=[one for one, _, _ in tasks],
+        platform_id=[msgid for _, msgid, _ in tasks],
+        state=[(end if msgid is None else TaskState.OPEN).value for _, msgid, end in tasks],
+    )
     ctx.tx.execute(_HANDED, values | {"now": ctx.now, "look": ctx.now + FIRST_LOOK})

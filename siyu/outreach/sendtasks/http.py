@@ -2,21 +2,28 @@
 others need ``outreach.read``."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from siyu.content import queries as content
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import Forbidden, Invalid, NotFound
 from siyu.kernel.http import ApiRoute, raises, requires
+from siyu.kernel.paging import BadCursor
+from siyu.kernel.text import CleanText
 from siyu.outreach import queries
-from siyu.outreach.sendtasks import telling
-from siyu.outreach.types import DayPart, Route, SendTask, TaskState
+from siyu.outreach.bodies import ReasonBody
+from siyu.outreach.reasons import REASONS
+from siyu.outreach.sendtasks import people, reading, telling
+from siyu.outreach.sendtasks.people import Fate, read_key
+from siyu.outreach.types import DayPart, Route, SendTask, State, TaskState
 from siyu.platforms import queries as platforms
+from siyu.segments import queries as segments
 from siyu.team import queries as team
 from siyu.team.types import Staff
 
@@ -24,6 +31,7 @@ router = APIRouter(prefix="/api/outreach/desk", tags=["outreach"], route_class=A
 
 Read = Annotated[Ctx, requires("tasks.read")]
 ReadAll = Annotated[Ctx, requires("outreach.read")]
+Whose = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Whose desk; left out: one's own.", examples=[1])]
 OnDay = Annotated[date | None, Query(description="A local day; left out: today.", examples=["2026-03-02"])]
 PREVIEW = 200
 """Characters of a text that the desk shows."""
@@ -31,10 +39,13 @@ PREVIEW = 200
 
 class DeskTask(BaseModel):
     """One send task: a group send or a Moments post. `task_id` null: planned, `at` is its round; else `at` is when it
-    was handed over. `says`: the title of the content, or the beginning of the text, its content fields as they were
-    written; `links`: the titles of the pages that it links to as {{link:key}}, by key."""
+    was handed over. `key`: by which `/api/outreach/desk/tasks/{key}/people` knows it. Of the `recipients`: `received`,
+    `failed` (certainly not reached by this task), `unknown` (nobody can say). `says`: the title of the content, or the
+    beginning of the text, its content fields as they were written; `links`: the titles of the pages that it links to
+    as {{link:key}}, by key."""
 
     task_id: int | None
+    key: str
     route: Route
     part: DayPart
     state: TaskState
@@ -44,6 +55,7 @@ class DeskTask(BaseModel):
     recipients: int
     received: int
     failed: int
+    unknown: int
     at: datetime
     expires_at: datetime
     confirmed_at: datetime | None
@@ -69,8 +81,9 @@ class DeskBody(BaseModel):
 
 class TeamMember(BaseModel):
     """One sender's day. Tasks: `planned` are to come, `waiting` stand in the assistant, the oldest since `since`.
-    People of all these tasks: `people`, of whom `received` and `failed`; `moved`: planned ones without a place in this
-    day. `seconds_left`: for what is not confirmed. `staff_id` null: nobody of the team has this userid."""
+    People of all these tasks: `people`, of whom `received`, `failed` and `unknown`; `moved`: planned ones without a
+    place in this day. `seconds_left`: for what is not confirmed. `staff_id` null: nobody of the team has this
+    userid."""
 
     staff_id: int | None
     name: str
@@ -83,6 +96,7 @@ class TeamMember(BaseModel):
     people: int
     received: int
     failed: int
+    unknown: int
     moved: int
     seconds_left: int
 
@@ -95,14 +109,43 @@ class TeamDayBody(BaseModel):
     members: list[TeamMember]
 
 
+class OnwardBody(BaseModel):
+    """How the request of somebody who left a task went on: `route` null: not decided yet; `until`: when one that waits
+    is looked at next."""
+
+    route: Route | None
+    state: State
+    reason: str
+    until: datetime | None
+
+
+class TaskPersonBody(BaseModel):
+    """One person of a task: what became of it there, why and when (of a planned task: its round). `name` and `known`:
+    null and false when the customer's data were erased. `detail`: what the platform said, or who withdrew it said, for
+    those who read outreach. `onward`: how the request went on after this task."""
+
+    customer_id: int
+    known: bool
+    name: str | None
+    fate: Fate
+    reason: str
+    detail: str | None
+    at: datetime
+    onward: OnwardBody | None
+
+
+class TaskPeopleBody(BaseModel):
+    """A page of the people of a send task. `counts`: how many of all its people stand where. `reasons`: the words of
+    the reasons of this page."""
+
+    counts: dict[Fate, int]
+    items: list[TaskPersonBody]
+    reasons: list[ReasonBody]
+    next: str | None
+
+
 @router.get("", responses=raises(Forbidden, NotFound, Invalid))
-def push_desk(
-    ctx: Read,
-    staff_id: Annotated[
-        int | None, Query(ge=1, le=2**31 - 1, description="Whose desk; left out: one's own.", examples=[1])
-    ] = None,
-    day: OnDay = None,
-) -> DeskBody:
+def push_desk(ctx: Read, staff_id: Whose = None, day: OnDay = None) -> DeskBody:
     """The send tasks of a staff member on a day."""
     member = _member(ctx, staff_id)
     on = _on(ctx, day)
@@ -116,6 +159,48 @@ def push_desk(
     left = sum(task.seconds for task in found.tasks if task.state in (TaskState.PLANNED, TaskState.OPEN))
     body = _body(ctx, member, on, tasks, rules.tasks_day, found.delay_s, found.moved)
     return body.model_copy(update={"seconds_left": left})
+
+
+@router.get("/tasks/{key}/people", responses=raises(Forbidden, NotFound, BadCursor))
+def task_people(
+    ctx: Read,
+    key: Annotated[CleanText, Path(max_length=80, description="The `key` of a task of the desk.", examples=["t12"])],
+    staff_id: Whose = None,
+    fate: Annotated[Fate | None, Query(description="Only those of whom this became.")] = None,
+    after: Annotated[str | None, Query(max_length=200, description="The cursor `next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> TaskPeopleBody:
+    """The people of a send task of a staff member's desk: what became of each, why and when."""
+    member = _member(ctx, staff_id)
+    named = read_key(key)
+    userid = member.userid or ""
+    if named is None or (isinstance(named, int) and not reading.has(ctx, userid, named)):
+        raise NotFound("this desk has no such task", field="key")
+    if isinstance(named, int):
+        counted, page = people.counts(ctx, named), people.of_task(ctx, named, fate, after, limit)
+    else:
+        counted, page = people.of_group(ctx, userid, named, fate, after, limit)
+    names = segments.names(ctx, [one.customer_id for one in page.items])
+    operator = ctx.actor.may("outreach.read")
+    items = [_person(one, names, operator) for one in page.items]
+    said = {code for one in items for code in (one.reason, one.detail, one.onward and one.onward.reason) if code}
+    words = [ReasonBody.model_validate(one) for code, one in REASONS.items() if code in said]
+    return TaskPeopleBody(counts=counted, items=items, reasons=words, next=page.next)
+
+
+def _person(one: people.TaskPerson, names: Mapping[int, str | None], operator: bool) -> TaskPersonBody:
+    # Of what was withdrawn everybody may know why, in words; what a platform answered says nothing to salespeople.
+    told = one.detail if operator or one.detail in REASONS else None
+    return TaskPersonBody(
+        customer_id=one.customer_id,
+        known=one.customer_id in names,
+        name=names.get(one.customer_id),
+        fate=one.fate,
+        reason=one.reason,
+        detail=told,
+        at=one.at,
+        onward=None if one.onward is None else OnwardBody(**asdict(one.onward)),
+    )
 
 
 @router.get("/team", responses=raises(Invalid))
@@ -146,6 +231,7 @@ def _row(userid: str, member: Staff | None, day: telling.SenderDay | None) -> Te
         people=told.people,
         received=told.received,
         failed=told.failed,
+        unknown=told.unknown,
         moved=told.moved,
         seconds_left=told.seconds,
     )

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Date,
     DateTime,
@@ -24,6 +25,7 @@ from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import given, rows
 from siyu.outreach.policy import midnight
 from siyu.outreach.sendtasks.delays import delays
+from siyu.outreach.sendtasks.people import Group
 from siyu.outreach.sendtasks.planner import Piece, Plan, Post, Taken, plan
 from siyu.outreach.sendtasks.rounds import part_at
 from siyu.outreach.store import message, recipient, task
@@ -52,7 +54,8 @@ earlier_post = (
         task.c.staff == recipient.c.staff,
         task.c.account_id == recipient.c.account_id,
         task.c.route == literal_column(f"'{Route.MOMENTS}'", Text()),
-        task.c.state.in_((TaskState.HANDING.value, TaskState.OPEN.value, *POSTED)),
+        # What nobody can say may be out: it is not posted a second time.
+        task.c.state.in_((TaskState.HANDING.value, TaskState.OPEN.value, *POSTED, TaskState.UNKNOWN.value)),
     )
     .correlate(recipient)
     .scalar_subquery()
@@ -120,7 +123,8 @@ _TASKS = (
     .join(message, message.c.message_id == task.c.message_id)
     .where(
         task.c.staff == _STAFF,
-        task.c.state.not_in(NO_TASKS),
+        # One of which nobody was part is only tried again.
+        or_(task.c.state.not_in(NO_TASKS), task.c.recipients > 0),
         or_(
             task.c.day == bindparam("on_day"),
             # What was not confirmed yesterday still stands in the assistant.
@@ -129,6 +133,7 @@ _TASKS = (
     )
     .order_by(task.c.handed_at, task.c.task_id)
 )
+_TASK = select(task.c.task_id).where(task.c.task_id == bindparam("of_task", type_=BigInteger), task.c.staff == _STAFF)
 _SAID = rows("said", message_id=Integer())
 _MESSAGES = select(message).join_from(_SAID, message, message.c.message_id == _SAID.c.message_id)
 
@@ -149,6 +154,11 @@ def send_day(ctx: Ctx, rules: TaskRules, staff: str, day: date) -> SendDay:
     return SendDay(staff, day, tuple(tasks), delays(ctx, [staff]).get(staff), moved)
 
 
+def has(ctx: Ctx, staff: str, task_id: int) -> bool:
+    """Whether this is a task of the staff member's."""
+    return ctx.tx.execute(_TASK, {"of_staff": staff, "of_task": task_id}).scalar_one_or_none() is not None
+
+
 def _to_come(
     ctx: Ctx, staff: str, rules: TaskRules, found: Iterable[Piece], made: Plan, until: datetime
 ) -> list[SendTask]:
@@ -165,6 +175,7 @@ def _to_come(
     return [
         SendTask(
             task_id=None,
+            key=Group(message_id, group[0].choice, group[0].due_at, group[-1].due_at).key,
             staff=staff,
             route=Route(group[0].route),
             part=part_at(rules, at, ctx.zone),
@@ -175,6 +186,7 @@ def _to_come(
             recipients=sum(piece.people for piece in group),
             received=0,
             failed=0,
+            unknown=0,
             at=at,
             expires_at=at + rules.expiry,
             confirmed_at=None,
@@ -188,6 +200,7 @@ def _to_come(
 def _task(row: Row[*tuple[Any, ...]], rules: TaskRules) -> SendTask:
     return SendTask(
         task_id=row.task_id,
+        key=f"t{row.task_id}",
         staff=row.staff,
         route=Route(row.route),
         part=DayPart(row.part),
@@ -198,6 +211,7 @@ def _task(row: Row[*tuple[Any, ...]], rules: TaskRules) -> SendTask:
         recipients=row.recipients,
         received=row.received,
         failed=row.failed,
+        unknown=row.unknown,
         at=row.handed_at,
         expires_at=row.expires_at,
         confirmed_at=row.confirmed_at,

@@ -8,13 +8,12 @@ from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import ids_of, ring
 from siyu.outreach import telling
 from siyu.outreach.sendtasks import recipients
+from siyu.outreach.sendtasks.people import STOPS
 from siyu.outreach.store import person, request, task
 from siyu.outreach.types import TASK_ROUTES, State
 
 WITHDRAWN = ("recalling", "could_not_recall")
 """The reasons of requests that were withdrawn after their claim."""
-STOPS = ("opted_out", "no_consent", "blacklisted", "erased")
-"""Why a person is to be sent no more, as the detail of such a request; it ends with this reason."""
 standing = and_(
     request.c.route.in_([literal_column(f"'{route}'", Text()) for route in TASK_ROUTES]),
     or_(
@@ -45,6 +44,7 @@ def recall(ctx: Ctx, mine: ColumnElement[bool], detail: str) -> None:
 
 def stop(ctx: Ctx, customer_ids: Sequence[int], why: str) -> None:
     """Nothing more may reach these people by pushes (``why``: one of STOPS)."""
+    assert why in STOPS
     if not customer_ids:
         return
     ids = ids_of(customer_ids).scalar_subquery()

@@ -1,4 +1,5 @@
-"""Private: the open requests of senders' rounds and tasks, as rows of their own that follow the requests."""
+"""Private: the open requests of senders' rounds and tasks, as rows of their own that follow the requests; what is kept
+of each task's people follows with them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import given, rows
+from siyu.outreach.sendtasks import people
 from siyu.outreach.store import recipient, request
 from siyu.outreach.telling import Ids
 from siyu.outreach.types import TASK_ROUTES, State
@@ -72,6 +74,7 @@ def follow(ctx: Ctx, ids: Ids) -> None:
         values = given(_IDS, customer_id=[one for one, _ in ids], request_id=[two for _, two in ids])
         for statement in _FOLLOW:  # set-loop: two statements
             ctx.tx.execute(statement, values)
+        people.follow(ctx, ids)
 
 
 def follow_people(ctx: Ctx, customer_ids: Sequence[int]) -> None:

@@ -21,8 +21,9 @@ OLDEST = timedelta(days=31)
 @dataclass(frozen=True, slots=True)
 class SenderDay:
     """A sender's day in numbers. Tasks: ``planned`` of rounds to come, ``waiting`` in the assistant (``since`` the
-    oldest), ``confirmed``, ``expired``. People: ``people`` of all these tasks, of whom ``received`` and ``failed``;
-    ``moved``: planned ones without a place in this day. ``seconds``: for what is planned or waits."""
+    oldest), ``confirmed``, ``expired``. People: ``people`` of all these tasks, of whom ``received``, ``failed`` and
+    ``unknown`` (nobody can say); ``moved``: planned ones without a place in this day. ``seconds``: for what is planned
+    or waits."""
 
     staff: str
     planned: int = 0
@@ -33,6 +34,7 @@ class SenderDay:
     people: int = 0
     received: int = 0
     failed: int = 0
+    unknown: int = 0
     moved: int = 0
     seconds: int = 0
 
@@ -59,6 +61,7 @@ _TASKS = (
         func.coalesce(func.sum(task.c.recipients).filter(_shown), 0).label("people"),
         func.coalesce(func.sum(task.c.received).filter(_shown), 0).label("received"),
         func.coalesce(func.sum(task.c.failed).filter(_shown), 0).label("failed"),
+        func.coalesce(func.sum(task.c.unknown).filter(_shown), 0).label("unknown"),
     )
     .join_from(_STAFF, task, task.c.staff == _STAFF.c.staff)
     .where(task.c.day.between(bindparam("first", type_=Date), _DAY), task.c.state.not_in(NO_TASKS))
@@ -130,6 +133,7 @@ def team_day(ctx: Ctx, rules: TaskRules, members: Iterable[str], day: date) -> l
                 people=(row.people if row else 0) + people,
                 received=row.received if row else 0,
                 failed=row.failed if row else 0,
+                unknown=row.unknown if row else 0,
                 moved=moved,
                 seconds=(tasks + (row.open if row else 0)) * rules.task_seconds,
             )

@@ -4,7 +4,7 @@ A look moves the task's next one on before it calls, so that a worker that dies 
 may be asked again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,8 +17,10 @@ from siyu.outreach import telling
 from siyu.outreach.policy import allowed_at
 from siyu.outreach.queries import policy as current_policy
 from siyu.outreach.sendtasks import delays, posts, recipients
+from siyu.outreach.sendtasks import people as task_people
 from siyu.outreach.sendtasks.looks import Look, Seen, Watch, objects, pages, unknown
-from siyu.outreach.sendtasks.recalling import STOPS, WITHDRAWN
+from siyu.outreach.sendtasks.people import STOPS
+from siyu.outreach.sendtasks.recalling import WITHDRAWN
 from siyu.outreach.settling import settle_handed
 from siyu.outreach.store import recipient, request, task
 from siyu.outreach.types import Route, State, TaskRules, TaskState
@@ -218,9 +220,8 @@ def record(ctx: Ctx, watch: Watch, seen: list[Seen]) -> None:
             posts.shown(ctx, row.account_id, row.message_id, one.results or ())
         if one.confirmed_at is not None and row.confirmed_at is None:
             learned.append((row.staff, int((one.confirmed_at - row.handed_at).total_seconds())))
-        received, failed, left = _settle(ctx, row, one, rules)
-        counts = {"received": row.received + received, "failed": row.failed + failed}
-        _write(ctx, row, one, rules, left, counts)
+        left = _settle(ctx, row, one, rules)
+        _write(ctx, row, one, rules, left)
     delays.learn(ctx, learned)
 
 
@@ -236,11 +237,10 @@ _PEOPLE = (
 )
 
 
-def _settle(ctx: Ctx, row: Row[*tuple[Any, ...]], one: Seen, rules: TaskRules) -> tuple[int, int, int]:
-    """Write what became of each recipient; returns how many received it, how many did not, and of how many it is not
-    known yet (-1: nothing was read)."""
+def _settle(ctx: Ctx, row: Row[*tuple[Any, ...]], one: Seen, rules: TaskRules) -> int:
+    """Write what became of each recipient; returns of how many it is not known yet (-1: nothing was read)."""
     if one.results is None and one.lost is None:
-        return 0, 0, -1
+        return -1
     over = (
         one.lost is not None
         or one.withdrawn
@@ -251,8 +251,7 @@ def _settle(ctx: Ctx, row: Row[*tuple[Any, ...]], one: Seen, rules: TaskRules) -
     people = ctx.tx.execute(_PEOPLE, {"task": row.task_id}).all()
     words = [word for person in people if (word := _word(ctx, row, one, rules, person, over)) is not None]
     settle_handed(ctx, row.task_id, words)
-    received = sum(word.state in (State.RECEIVED, State.ACCEPTED) for word in words)
-    return received, len(words) - received, len(people) - len(words)
+    return len(people) - len(words)
 
 
 def _word(
@@ -293,10 +292,8 @@ def _word(
     return Settled(person.request_id, State.NOT_SENT if rules.unconfirmed == "drop" else None, "not_confirmed")
 
 
-def _write(
-    ctx: Ctx, row: Row[*tuple[Any, ...]], one: Seen, rules: TaskRules, left: int, counts: Mapping[str, int]
-) -> None:
-    values: dict[str, Any] = {**counts}
+def _write(ctx: Ctx, row: Row[*tuple[Any, ...]], one: Seen, rules: TaskRules, left: int) -> None:
+    values: dict[str, Any] = {} if left == -1 else task_people.numbers_of(ctx, row.task_id)
     if one.confirmed_at is not None:
         values |= {"state": TaskState.CONFIRMED.value, "confirmed_at": row.confirmed_at or one.confirmed_at}
     if one.reminded:
@@ -305,8 +302,10 @@ def _write(
         values["state"] = TaskState.EXPIRED.value if row.expires_at <= ctx.now else TaskState.CANCELLED.value
     elif one.kept and left == 0:
         values["state"] = TaskState.EXPIRED.value
-    elif one.refused is not None or one.lost is not None:
+    elif one.refused is not None:
         values["state"] = TaskState.FAILED.value
+    elif one.lost is not None:
+        values["state"] = TaskState.UNKNOWN.value
     elif left == 0:
         values["state"] = TaskState.DONE.value
     if one.withdrawn or one.lost is not None or left == 0:

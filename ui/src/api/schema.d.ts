@@ -1913,6 +1913,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/outreach/desk/tasks/{key}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Task People
+         * @description The people of a send task of a staff member's desk: what became of each, why and when.
+         */
+        get: operations["outreach_task_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/outreach/desk/team": {
         parameters: {
             query?: never;
@@ -4642,8 +4662,10 @@ export interface components {
         /**
          * DeskTask
          * @description One send task: a group send or a Moments post. `task_id` null: planned, `at` is its round; else `at` is when it
-         *     was handed over. `says`: the title of the content, or the beginning of the text, its content fields as they were
-         *     written; `links`: the titles of the pages that it links to as {{link:key}}, by key.
+         *     was handed over. `key`: by which `/api/outreach/desk/tasks/{key}/people` knows it. Of the `recipients`: `received`,
+         *     `failed` (certainly not reached by this task), `unknown` (nobody can say). `says`: the title of the content, or the
+         *     beginning of the text, its content fields as they were written; `links`: the titles of the pages that it links to
+         *     as {{link:key}}, by key.
          */
         DeskTask: {
             /**
@@ -4662,6 +4684,8 @@ export interface components {
             expires_at: string;
             /** Failed */
             failed: number;
+            /** Key */
+            key: string;
             /** Links */
             links: {
                 [key: string]: string;
@@ -4679,6 +4703,8 @@ export interface components {
             state: components["schemas"]["siyu__outreach__types__TaskState"];
             /** Task Id */
             task_id: number | null;
+            /** Unknown */
+            unknown: number;
         };
         /**
          * Draft
@@ -5011,6 +5037,15 @@ export interface components {
              */
             customer_id: number;
         };
+        /**
+         * Fate
+         * @description What became of a person in one send task. PLANNED is no row of it yet; HANDING and WAITING are open.
+         *
+         *     NOT_HANDED: WeCom did not take the person into the task. FAILED: not reached, as WeCom says. EXPIRED: not confirmed
+         *     in time. WITHDRAWN: not to be sent to any more. MOVED: goes in another task. UNKNOWN: nobody can say.
+         * @enum {string}
+         */
+        Fate: "planned" | "handing" | "waiting" | "received" | "not_handed" | "failed" | "expired" | "withdrawn" | "moved" | "unknown";
         /**
          * FaultOut
          * @description Why a row is not imported, or what is odd about it.
@@ -6704,6 +6739,19 @@ export interface components {
              * @example 已微信联系
              */
             note: string;
+        };
+        /**
+         * OnwardBody
+         * @description How the request of somebody who left a task went on: `route` null: not decided yet; `until`: when one that waits
+         *     is looked at next.
+         */
+        OnwardBody: {
+            /** Reason */
+            reason: string;
+            route: components["schemas"]["Route"] | null;
+            state: components["schemas"]["State"];
+            /** Until */
+            until: string | null;
         };
         /**
          * Operation
@@ -8836,6 +8884,48 @@ export interface components {
          */
         TaskKind: "second_greeting" | "question" | "greeting" | "journey" | "by_hand";
         /**
+         * TaskPeopleBody
+         * @description A page of the people of a send task. `counts`: how many of all its people stand where. `reasons`: the words of
+         *     the reasons of this page.
+         */
+        TaskPeopleBody: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["TaskPersonBody"][];
+            /** Next */
+            next: string | null;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonBody"][];
+        };
+        /**
+         * TaskPersonBody
+         * @description One person of a task: what became of it there, why and when (of a planned task: its round). `name` and `known`:
+         *     null and false when the customer's data were erased. `detail`: what the platform said, or who withdrew it said, for
+         *     those who read outreach. `onward`: how the request went on after this task.
+         */
+        TaskPersonBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Customer Id */
+            customer_id: number;
+            /** Detail */
+            detail: string | null;
+            fate: components["schemas"]["Fate"];
+            /** Known */
+            known: boolean;
+            /** Name */
+            name: string | null;
+            onward: components["schemas"]["OnwardBody"] | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * TaskRulesBody
          * @description Send tasks; spans in seconds. `unconfirmed`: what becomes of the people of a task not confirmed in time.
          *     `posts_day`, `posts_month`: Moments posts of one staff member.
@@ -8914,8 +9004,9 @@ export interface components {
         /**
          * TeamMember
          * @description One sender's day. Tasks: `planned` are to come, `waiting` stand in the assistant, the oldest since `since`.
-         *     People of all these tasks: `people`, of whom `received` and `failed`; `moved`: planned ones without a place in this
-         *     day. `seconds_left`: for what is not confirmed. `staff_id` null: nobody of the team has this userid.
+         *     People of all these tasks: `people`, of whom `received`, `failed` and `unknown`; `moved`: planned ones without a
+         *     place in this day. `seconds_left`: for what is not confirmed. `staff_id` null: nobody of the team has this
+         *     userid.
          */
         TeamMember: {
             /** Confirmed */
@@ -8940,6 +9031,8 @@ export interface components {
             since: string | null;
             /** Staff Id */
             staff_id: number | null;
+            /** Unknown */
+            unknown: number;
             /** Userid */
             userid: string;
             /** Waiting */
@@ -9435,13 +9528,13 @@ export interface components {
         };
         /**
          * TaskState
-         * @description Where a send task stands. PLANNED is no row yet; the last four are ends.
+         * @description Where a send task stands. PLANNED is no row yet; the last five are ends.
          *
-         *     HANDING: WeCom is being told. OPEN: in the assistant, unconfirmed. CONFIRMED: results come in. DONE: of everybody it
-         *     is known what became of it.
+         *     HANDING: WeCom is being told. OPEN: unconfirmed in the assistant. CONFIRMED: results come in. DONE: of everybody it
+         *     is known what became of it. FAILED: WeCom refused it. UNKNOWN: nobody can say what became of it.
          * @enum {string}
          */
-        siyu__outreach__types__TaskState: "planned" | "handing" | "open" | "confirmed" | "done" | "expired" | "cancelled" | "failed";
+        siyu__outreach__types__TaskState: "planned" | "handing" | "open" | "confirmed" | "done" | "expired" | "cancelled" | "failed" | "unknown";
         /**
          * PersonBody
          * @description A person who will be greeted.
@@ -17455,6 +17548,73 @@ export interface operations {
                 };
             };
             /** @description `invalid`: A value is malformed; ``field`` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    outreach_task_people: {
+        parameters: {
+            query?: {
+                /** @description Whose desk; left out: one's own. */
+                staff_id?: number | null;
+                /** @description Only those of whom this became. */
+                fate?: components["schemas"]["Fate"] | null;
+                /** @description The cursor `next` of the page before. */
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The `key` of a task of the desk. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPeopleBody"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: The object named in the request does not exist or may not be seen by the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
             422: {
                 headers: {
                     [name: string]: unknown;

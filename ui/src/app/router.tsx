@@ -165,8 +165,9 @@ const outreach = createRoute({
 const pushdesk = createRoute({
   getParentRoute: () => frame,
   path: '/pushdesk',
-  validateSearch: (given: Record<string, unknown>): { staff?: number } => ({
+  validateSearch: (given: Record<string, unknown>): { staff?: number; task?: string } => ({
     staff: Number.isInteger(given.staff) && Number(given.staff) > 0 ? Number(given.staff) : undefined,
+    task: typeof given.task === 'string' ? given.task : undefined,
   }),
   component: later(() => import('@/rooms/pushdesk/PushDesk')),
 })

@@ -54,7 +54,7 @@ function One({ entry }: { entry: Entry }) {
     t(`send.state.${entry.state}`),
     entry.route ? t(`route.${entry.route}`) : null,
     entry.reason === 'now' || entry.reason === 'asked' ? null : reason(entry.reason),
-    entry.detail,
+    entry.detail && reason(entry.detail),
   ].filter(Boolean)
   return (
     <Card

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Alert, Button, Card, Flex, Progress, Select, Tag, Typography } from 'antd'
 import { api, data } from '@/api/client'
 import { useMay, useSession } from '@/app/session'
@@ -11,6 +11,7 @@ import { useSay } from '@/shared/say'
 import { Loaded, Nothing } from '@/shared/states'
 import { exactly, local } from '@/shared/when'
 import { type Desk, type DeskTask, ordered, sums } from './desk'
+import { TaskPeople } from './TaskPeople'
 import { Team } from './Team'
 import { readable, said, told } from './told'
 
@@ -20,6 +21,8 @@ const COLOURS: Partial<Record<DeskTask['state'], string>> = {
   planned: 'blue',
   confirmed: 'green',
   done: 'green',
+  failed: 'red',
+  unknown: 'orange',
 }
 
 const TEAM = 0
@@ -28,7 +31,7 @@ const TEAM = 0
  * salespeople sees the team's day first. */
 export default function PushDesk() {
   const t = useSay()
-  const { staff } = useSearch({ from: '/frame/pushdesk' })
+  const { staff, task } = useSearch({ from: '/frame/pushdesk' })
   const all = useMay('outreach.read')
   const me = useSession().data?.staff_id
   return (
@@ -39,7 +42,7 @@ export default function PushDesk() {
     >
       {all && staff === undefined && <Team />}
       <div style={{ maxWidth: 640 }}>
-        {(!all || staff !== undefined) && <One staff={staff} />}
+        {(!all || staff !== undefined) && <One staff={staff} task={task} />}
         {(staff === undefined || staff === me) && (
           <section aria-label={t('tasks.title')} style={{ marginTop: 24 }}>
             <Typography.Title level={4}>{t('tasks.title')}</Typography.Title>
@@ -51,13 +54,24 @@ export default function PushDesk() {
   )
 }
 
-function One({ staff }: { staff: number | undefined }) {
+function One({ staff, task }: { staff: number | undefined; task: string | undefined }) {
+  const navigate = useNavigate()
   const desk = useQuery({
     queryKey: ['desk', staff ?? 'own'],
     refetchInterval: 5_000,
     queryFn: () => data(api.GET('/api/outreach/desk', { params: { query: staff ? { staff_id: staff } : {} } })),
   })
-  return <Loaded query={desk}>{(found) => <Day desk={found} />}</Loaded>
+  return (
+    <>
+      <Loaded query={desk}>{(found) => <Day desk={found} />}</Loaded>
+      <TaskPeople
+        staff={staff}
+        task={task}
+        of={desk.data?.tasks.find((one) => one.key === task)}
+        close={() => void navigate({ to: '/pushdesk', search: { staff } })}
+      />
+    </>
+  )
 }
 
 function Whose({ staff }: { staff: number | undefined }) {
@@ -129,7 +143,7 @@ function Day({ desk }: { desk: Desk }) {
         <section aria-label={t('pushdesk.tasks')}>
           <Flex vertical gap={8}>
             {ordered(desk.tasks).map((task) => (
-              <Task key={task.task_id ?? `${task.at}${task.says}`} task={task} now={now} />
+              <Task key={task.key} task={task} now={now} />
             ))}
           </Flex>
         </section>
@@ -144,6 +158,7 @@ function Day({ desk }: { desk: Desk }) {
 function Task({ task, now }: { task: DeskTask; now: string }) {
   const t = useSay()
   const names = useNames()
+  const { staff } = useSearch({ from: '/frame/pushdesk' })
   return (
     <Card size="small" styles={{ body: { padding: '12px 16px' } }}>
       <Flex justify="space-between" gap={8} align="center">
@@ -160,12 +175,21 @@ function Task({ task, now }: { task: DeskTask; now: string }) {
       <Typography.Paragraph ellipsis={{ rows: 2 }} style={{ margin: '4px 0', whiteSpace: 'pre-line' }}>
         {readable(t, task, names.attribute)}
       </Typography.Paragraph>
-      <Typography.Text type="secondary">
-        {[
-          t(task.route === 'moments' ? 'pushdesk.audience' : 'pushdesk.people', { count: task.recipients }),
-          ...told(t, task, now),
-        ].join(' · ')}
-      </Typography.Text>
+      <Flex justify="space-between" align="end" gap={8}>
+        <Typography.Text type="secondary">
+          {[
+            t(task.route === 'moments' ? 'pushdesk.audience' : 'pushdesk.people', { count: task.recipients }),
+            ...told(t, task, now),
+          ].join(' · ')}
+        </Typography.Text>
+        <Link
+          to="/pushdesk"
+          search={{ staff, task: task.key }}
+          style={{ whiteSpace: 'nowrap', padding: '8px 0 8px 8px', margin: '-8px 0' }}
+        >
+          {t('pushdesk.open_people')}
+        </Link>
+      </Flex>
       {(task.state === 'confirmed' || task.state === 'done') && (
         <Progress
           percent={task.recipients ? Math.round((100 * task.received) / task.recipients) : 0}

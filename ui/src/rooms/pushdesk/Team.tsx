@@ -8,7 +8,7 @@ import { type Say, useSay } from '@/shared/say'
 import { Loaded, Nothing } from '@/shared/states'
 import { exactly, when } from '@/shared/when'
 import { span } from './desk'
-import { spoken } from './told'
+import { missed, spoken } from './told'
 import { type Member, minutes, type Team as TeamDay, totals } from './totals'
 
 /** The day of everybody who sends, for those who look after them: who keeps customers waiting stands first. */
@@ -179,8 +179,5 @@ function Notes({ lines }: { lines: string[] }) {
 }
 
 function notes(t: Say, one: Member): string[] {
-  return [
-    ...(one.failed ? [t('pushdesk.missed', { count: one.failed })] : []),
-    ...(one.moved ? [t('pushdesk.team.moved', { count: one.moved })] : []),
-  ]
+  return [...missed(t, one), ...(one.moved ? [t('pushdesk.team.moved', { count: one.moved })] : [])]
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Desk, type DeskTask, ordered, span, sums } from './desk'
+import { type Desk, type DeskTask, grounds, ordered, present, span, sums } from './desk'
 import { readable, told } from './told'
 import { type Member, minutes, totals } from './totals'
 
@@ -8,6 +8,7 @@ const t = (key: string, values?: Record<string, unknown>) => `${key}(${Object.va
 function task(state: DeskTask['state'], at: string): DeskTask {
   return {
     task_id: null,
+    key: 'p1-0-1-1',
     route: 'wecom_group_send',
     part: 'noon',
     state,
@@ -17,6 +18,7 @@ function task(state: DeskTask['state'], at: string): DeskTask {
     recipients: 10,
     received: 0,
     failed: 0,
+    unknown: 0,
     at,
     expires_at: at,
     confirmed_at: null,
@@ -76,4 +78,20 @@ test('the days of the members add up to that of the team', () => {
   expect(totals([one, other])).toMatchObject({ planned: 2, waiting: 2, people: 100, received: 40, seconds_left: 90 })
   expect(minutes(totals([one, other]).seconds_left)).toBe(2)
   expect(totals([])).toMatchObject({ planned: 0, people: 0 })
+})
+
+test('people are told by fate, and why where the fate alone does not say it', () => {
+  expect(present({ failed: 2, received: 3, unknown: 0 })).toEqual([
+    { fate: 'received', people: 3 },
+    { fate: 'failed', people: 2 },
+  ])
+  expect(grounds({ fate: 'withdrawn', reason: 'cancelled', detail: 'stage_left' })).toEqual(['stage_left'])
+  expect(grounds({ fate: 'failed', reason: 'not_contact', detail: null })).toEqual(['not_contact'])
+  expect(grounds({ fate: 'received', reason: 'now', detail: null })).toEqual([])
+})
+
+test('what nobody can say is told apart from what failed', () => {
+  const done: DeskTask = { ...task('done', '2026-03-02T10:30:00Z'), received: 7, failed: 1, unknown: 2 }
+  expect(told(t, done, done.at)).toEqual(['pushdesk.reached(7,10)', 'pushdesk.missed(1)', 'pushdesk.unknown(2)'])
+  expect(told(t, { ...done, state: 'cancelled' }, done.at)).toEqual([])
 })

@@ -27,6 +27,33 @@ export function ordered(tasks: DeskTask[]): DeskTask[] {
   )
 }
 
+type Person = components['schemas']['TaskPersonBody']
+export type Fate = Person['fate']
+
+/** The fates that somebody of a task has, in the order in which they concern the reader. */
+const FATES: Fate[] = [
+  'planned',
+  'handing',
+  'waiting',
+  'received',
+  'failed',
+  'not_handed',
+  'expired',
+  'unknown',
+  'withdrawn',
+  'moved',
+]
+
+export function present(counts: Partial<Record<Fate, number>>): { fate: Fate; people: number }[] {
+  return FATES.flatMap((fate) => (counts[fate] ? [{ fate, people: counts[fate] }] : []))
+}
+
+/** Why this became of somebody, where the fate alone does not say it: reasons by their codes. */
+export function grounds(person: Pick<Person, 'fate' | 'reason' | 'detail'>): string[] {
+  const plain = ['planned', 'handed', 'now', 'posted', 'not_confirmed', 'cancelled', 'uncertain', 'asked']
+  return [...(plain.includes(person.reason) ? [] : [person.reason]), ...(person.detail ? [person.detail] : [])]
+}
+
 /** A span of time in whole minutes and hours; empty once it is over. */
 export function span(from: string, to: string): { hours: number; minutes: number } | null {
   const minutes = Math.ceil((Date.parse(to) - Date.parse(from)) / 60_000)

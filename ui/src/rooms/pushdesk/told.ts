@@ -19,9 +19,18 @@ export function told(t: Say, task: DeskTask, now: string): string[] {
   if (task.state === 'confirmed' || task.state === 'done')
     return [
       t(moments ? 'pushdesk.shown' : 'pushdesk.reached', { done: task.received, total: task.recipients }),
-      ...(task.failed ? [t('pushdesk.missed', { count: task.failed })] : []),
+      ...missed(t, task),
     ]
-  return []
+  // What a withdrawn task did not bring is told by its state.
+  return task.state === 'cancelled' || task.state === 'expired' ? [] : missed(t, task)
+}
+
+/** Who was not reached, and of whom nobody can say. */
+export function missed(t: Say, some: { failed: number; unknown: number }): string[] {
+  return [
+    ...(some.failed ? [t('pushdesk.missed', { count: some.failed })] : []),
+    ...(some.unknown ? [t('pushdesk.unknown', { count: some.unknown })] : []),
+  ]
 }
 
 export function spoken(t: Say, left: { hours: number; minutes: number }): string {
