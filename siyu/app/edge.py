@@ -39,8 +39,10 @@ class HouseEdge:
 
     @contextmanager
     def request(self, request: Request, permission: str | None) -> Iterator[Ctx]:
-        """One transaction for the request's actor; commits when the route returned."""
-        with self.house.open(VISITOR) as ctx:
+        """One transaction for the request's actor; commits when the route returned. What staff read is of one moment:
+        a list whose second statement saw a newer journey than its first was an error."""
+        reads = permission is not None and request.method in ("GET", "HEAD")
+        with self.house.open(VISITOR, steady=reads) as ctx:
             actor = self._actor(ctx, request) if permission is not None else VISITOR
             if permission is not None and permission != SIGNED_IN and not actor.may(permission):
                 raise Forbidden(f"this needs the permission {permission}", detail={"permission": permission})

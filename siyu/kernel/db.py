@@ -142,10 +142,16 @@ def _look_after_rest(connection: Any, record: ConnectionPoolEntry, proxy: Any) -
 
 
 @contextmanager
-def transaction(engine: Engine, clock: Clock, actor: Actor, zone: ZoneInfo) -> Iterator[Ctx]:
-    """Open one transaction, read ``now`` once, commit when the block ends, roll back when it raises."""
-    with engine.begin() as tx, marked_open():
-        yield Ctx(tx=tx, now=clock.now(), actor=actor, zone=zone, system_time=clock.is_system)
+def transaction(engine: Engine, clock: Clock, actor: Actor, zone: ZoneInfo, *, steady: bool = False) -> Iterator[Ctx]:
+    """Open one transaction, read ``now`` once, commit when the block ends, roll back when it raises.
+
+    ``steady``: all of its statements see the database as the first one does (docs/adr/0012).
+    """
+    with engine.connect() as tx, marked_open():
+        if steady:
+            tx.execution_options(isolation_level="REPEATABLE READ")
+        with tx.begin():
+            yield Ctx(tx=tx, now=clock.now(), actor=actor, zone=zone, system_time=clock.is_system)
 
 
 @contextmanager

@@ -24,9 +24,9 @@ class House:
     senders: Mapping[str, Any] = field(default_factory=dict)
 
     @contextmanager
-    def open(self, actor: Actor = SYSTEM) -> Iterator[Ctx]:
-        """One transaction, committed when the block ends."""
-        with transaction(self.engine, self.clock, actor, self.zone) as ctx:
+    def open(self, actor: Actor = SYSTEM, *, steady: bool = False) -> Iterator[Ctx]:
+        """One transaction, committed when the block ends. ``steady``: as in ``kernel.db.transaction``."""
+        with transaction(self.engine, self.clock, actor, self.zone, steady=steady) as ctx:
             yield ctx
 
     def run(self, phased: jobs.Phased[Any, Any]) -> bool:

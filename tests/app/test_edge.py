@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 
 from siyu.app import health
 from siyu.app.description import description
 from siyu.app.edge import SIGNED_IN
 from siyu.app.routers import ROUTERS
+from siyu.journeys import actions as journeys
 from siyu.kernel.http import guard_of
 from siyu.platforms import actions as platforms
 from siyu.runtime.house import House
@@ -176,3 +178,32 @@ def test_sales_see_what_accounts_and_colleagues_are_called_and_nothing_else_of_t
     assert told["accounts"] == [{"account_id": account_id, "kind": "oa", "name": "读书会"}]
     assert {"staff_id": colleague, "name": "zhou", "userid": None} in told["staff"]
     assert {name for one in told["staff"] for name in one} == {"staff_id", "name", "userid"}
+
+
+JOURNEY = {
+    "key": "made-meanwhile",
+    "name": "Meanwhile",
+    "entry": {"condition": {"kind": "attribute", "name": "region", "op": "exists"}},
+    "steps": [{"id": "out", "kind": "exit"}],
+}
+
+
+def test_what_is_read_is_of_one_moment(office: Office, house: House) -> None:
+    client = office.sign_in("operator")
+    made: list[int] = []
+
+    def between(*_: object) -> None:
+        """As soon as the route has asked its first question about journeys, somebody makes one."""
+        if made or "from journey" not in str(_[2]).lower():
+            return
+        made.append(0)
+        with house.open() as ctx:
+            made.append(journeys.apply(ctx, JOURNEY).journey_id)
+
+    event.listen(house.engine, "after_cursor_execute", between)
+    try:
+        answer = client.get("/api/journeys")
+    finally:
+        event.remove(house.engine, "after_cursor_execute", between)
+    assert (answer.status_code, answer.json()) == (200, [])
+    assert [one["journey_id"] for one in client.get("/api/journeys").json()] == made[1:]
