@@ -1,8 +1,9 @@
 """Health and operation: is the database there, what waits, what failed."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -11,7 +12,9 @@ from sqlalchemy import text
 from siyu.channels import queries as channels
 from siyu.kernel import notices
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.http import ApiRoute, requires
+from siyu.kernel.errors import SiyuError
+from siyu.kernel.http import ApiRoute, raises, requires
+from siyu.kernel.settings import settings
 from siyu.platforms import queries as platforms
 from siyu.platforms.types import AccountKind
 from siyu.runtime import queries as runtime
@@ -20,11 +23,36 @@ from siyu.team import queries as team
 router = APIRouter(tags=["operation"], route_class=ApiRoute)
 
 
+WorkerState = Literal["working", "silent", "none"]
+
+
+class WorkersAway(SiyuError):
+    """No worker of a lane has done a round for SIYU_SILENT_SECONDS, or there is none: nothing is sent or reacted to."""
+
+    status = 503
+    code = "workers_away"
+
+
 class Health(BaseModel):
-    """``ok`` while the database answers."""
+    """``ok`` while the database answers: callbacks are then taken in. ``workers`` may be silent all the same."""
 
     ok: bool
     now: datetime
+    workers: WorkerState
+
+
+class Lane(BaseModel):
+    """Workers of one kind: machine seconds since one of them did a round."""
+
+    name: str
+    silent_seconds: float
+
+
+class Workers(BaseModel):
+    """Signs of life of the workers."""
+
+    state: WorkerState
+    lanes: list[Lane]
 
 
 class Parked(BaseModel):
@@ -85,7 +113,25 @@ class Names(BaseModel):
 def health(ctx: Annotated[Ctx, requires(None)]) -> Health:
     """Liveness for supervisors; needs no sign-in."""
     ctx.tx.execute(text("select 1"))
-    return Health(ok=True, now=ctx.now)
+    return Health(ok=True, now=ctx.now, workers=_state(runtime.lanes(ctx)))
+
+
+def _state(lanes: Sequence[runtime.Lane]) -> WorkerState:
+    if {lane.name for lane in lanes} < {"fast", "work"}:
+        return "none"
+    most = settings().silent_seconds
+    return "silent" if any(lane.silent_seconds > most for lane in lanes) else "working"
+
+
+@router.get("/healthz/workers", responses=raises(WorkersAway))
+def workers(ctx: Annotated[Ctx, requires(None)]) -> Workers:
+    """Whether workers work, for alarms; apart from ``/healthz``, so that nobody stops the door because of them."""
+    lanes = runtime.lanes(ctx)
+    state = _state(lanes)
+    if state != "working":
+        told = {lane.name: round(lane.silent_seconds, 1) for lane in lanes}
+        raise WorkersAway(f"the workers are {state}", detail={"state": state, "silent_seconds": told})
+    return Workers(state=state, lanes=[Lane(**asdict(lane)) for lane in lanes])
 
 
 @router.get("/api/operation")

@@ -33,8 +33,10 @@ class _Company(Collector):
             {"pid": str(os.getpid())},
         )
         waits: Sequence[tuple[str, str, int]] = ()
+        lanes: Sequence[runtime.Lane] = ()
         try:
             with self._house.open() as ctx:
+                lanes = runtime.lanes(ctx)
                 waits = (
                     ("siyu_inbox_waiting", "Callbacks that wait to be handled.", platforms.inbox_pending(ctx)),
                     ("siyu_notices_waiting", "Notices that wait to be told.", notices.count(ctx)),
@@ -45,3 +47,9 @@ class _Company(Collector):
         yield GaugeMetricFamily("siyu_database_up", "Whether the database answered (1) or not (0).", bool(waits))
         for name, text, value in waits:
             yield GaugeMetricFamily(name, text, value)
+        silent = GaugeMetricFamily(
+            "siyu_workers_silent_seconds", "Machine seconds since a worker of the lane did a round.", labels=("lane",)
+        )
+        for lane in lanes:
+            silent.add_metric((lane.name,), lane.silent_seconds)
+        yield silent

@@ -54,6 +54,12 @@ class Settings(BaseSettings):
         le=3600,
         description="Machine seconds that calls under way belong to their worker; after them another takes over.",
     )
+    silent_seconds: float = Field(
+        default=120.0,
+        ge=4,
+        le=86400,
+        description="Machine seconds without a round after which workers count as silent (/healthz, /healthz/workers).",
+    )
     master_key: str | None = Field(
         default=None, description="Key that encrypts stored secrets and signs links; default: a file in data_dir."
     )

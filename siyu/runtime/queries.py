@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import Engine
 from siyu.runtime import store
@@ -18,6 +19,15 @@ class ParkedWork:
     kind: str
     error: str
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Workers of one kind, ``fast`` (welcomes, answers) or ``work`` (all else): machine seconds since one of them
+    did a round."""
+
+    name: str
+    silent_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,11 @@ def parked_count(ctx: Ctx) -> int:
 def retrying(ctx: Ctx) -> int:
     """How many shares will be tried again soon; those that failed too often (``store.ATTEMPTS``) wait for a person."""
     return store.parked_count(ctx, store.ATTEMPTS)
+
+
+def lanes(ctx: Ctx) -> list[Lane]:
+    """The lanes that have workers; who stopped in order is not among them, who was killed is for a day."""
+    return [Lane(name, float(silent)) for name, silent in store.silences(ctx, machine())]
 
 
 def world_time(engine: Engine) -> WorldTime | None:

@@ -1,16 +1,20 @@
 """The threads of a running installation: one for the fast lane, others for everything, one that listens for bells."""
 
+import os
+import platform
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
 import psycopg
 import structlog
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from siyu.kernel.clock import machine
-from siyu.runtime import worker
+from siyu.runtime import store, worker
 from siyu.runtime.house import House
 
 log = structlog.get_logger(__name__)
@@ -18,6 +22,10 @@ log = structlog.get_logger(__name__)
 IDLE_SECONDS = 1.0
 """How long a worker sleeps at most when no bell rings: due columns ring no bell."""
 SCALED_IDLE_SECONDS = 0.2
+BEAT_SECONDS = 2.0
+"""Machine seconds between two signs of life, which a worker gives after a round: a thread that hangs gives none."""
+REMEMBERED_SECONDS = 86400.0
+"""So long a worker that was killed is known to be silent; then it is taken for put away."""
 
 
 @dataclass
@@ -67,11 +75,16 @@ class Service:
     def _loop(self, name: str, step: Callable[[], bool], bell: threading.Event) -> None:
         idle = IDLE_SECONDS if self.house.clock.is_system else SCALED_IDLE_SECONDS
         failures = 0
+        who, beat_at = f"{platform.node()}:{os.getpid()}:{name}", 0.0
         while not self._stop.is_set():
             bell.clear()
             try:
                 busy = step()
                 failures = 0
+                if not 0 <= machine() - beat_at < BEAT_SECONDS:
+                    beat_at = machine()
+                    with self.house.open() as ctx:
+                        store.beat(ctx, who, "fast" if name == "fast" else "work", beat_at)
             except Exception as error:
                 failures += 1
                 busy = False
@@ -79,6 +92,8 @@ class Service:
                     log.exception("round_failed", worker=name, error=type(error).__name__, failures=failures)
             if not busy:
                 bell.wait(min(30.0, idle * 2**failures) if failures else idle)
+        with suppress(SQLAlchemyError), self.house.open() as ctx:
+            store.forget_beats(ctx, who, machine() - REMEMBERED_SECONDS)
 
     def _listen(self) -> None:
         while not self._stop.is_set():

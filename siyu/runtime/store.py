@@ -1,4 +1,4 @@
-"""Private: parked work, the row that holds the time of a virtual or scaled world, and slot-range locks."""
+"""Private: parked work, the row with the time of a virtual or scaled world, slot-range locks, signs of life."""
 
 from datetime import datetime
 
@@ -48,8 +48,15 @@ class ClockColumns(TypedColumns):
     anchor: Named[float] = Column(Double)
 
 
+class BeatColumns(TypedColumns):
+    worker = Column(Text, primary_key=True)
+    lane: Named[str] = Column(Text)
+    at: Named[float] = Column(Double)
+
+
 parked = Table("parked_work", metadata, ParkedColumns)
 world_clock = Table("world_clock", metadata, ClockColumns)
+worker_beat = Table("worker_beat", metadata, BeatColumns)
 
 RANGES = 16
 ATTEMPTS = 6
@@ -135,3 +142,21 @@ def move_clock(tx: Connection, to: datetime) -> None:
     """Move a virtual clock forward; it never goes back. Idle workers of other processes wake at the commit."""
     tx.execute(update(world_clock).where(world_clock.c.base < to).values(base=to))
     tx.execute(text("select pg_notify('siyu', 'clock')"))
+
+
+def beat(ctx: Ctx, worker: str, lane: str, machine: float) -> None:
+    """Write down that a worker has just done a round (machine seconds)."""
+    values = {"lane": lane, "at": machine}
+    statement = upsert(worker_beat).values(worker=worker, **values)
+    ctx.tx.execute(statement.on_conflict_do_update(index_elements=["worker"], set_=values))
+
+
+def forget_beats(ctx: Ctx, worker: str, before: float) -> None:
+    """Forget one worker, and all who have been silent since ``before`` (machine seconds)."""
+    ctx.tx.execute(delete(worker_beat).where((worker_beat.c.worker == worker) | (worker_beat.c.at < before)))
+
+
+def silences(ctx: Ctx, machine: float) -> list[Row[str, float]]:
+    """Each lane with how long (seconds) its liveliest worker has been silent; a clock set back counts as silence."""
+    silent = func.min(func.abs(machine - worker_beat.c.at))
+    return list(ctx.tx.execute(select(worker_beat.c.lane, silent).group_by(worker_beat.c.lane).order_by("lane")).all())

@@ -22,7 +22,7 @@ from siyu.team.http import COOKIE
 from siyu.team.types import ROLES, SCOPES, Role
 from tests.app.conftest import PASSWORD, Office
 
-OPEN = {("GET", "/healthz"), ("POST", "/api/team/sign-in"), ("POST", "/api/team/sign-out")}
+OPEN = {("GET", "/healthz"), ("GET", "/healthz/workers"), ("POST", "/api/team/sign-in"), ("POST", "/api/team/sign-out")}
 """What a visitor may call, of what the API describes."""
 
 

@@ -92,7 +92,11 @@ def test_what_was_answered_is_committed(office: Office, world: World) -> None:
 
 
 def test_health_needs_no_sign_in_and_metrics_are_there(client: TestClient, world: World) -> None:
-    assert client.get("/healthz").json() == {"ok": True, "now": world.now.isoformat().replace("+00:00", "Z")}
+    assert client.get("/healthz").json() == {
+        "ok": True,
+        "now": world.now.isoformat().replace("+00:00", "Z"),
+        "workers": "none",
+    }
     metrics = client.get("/metrics")
     assert metrics.status_code == 200
     assert "process_cpu_seconds_total" in metrics.text

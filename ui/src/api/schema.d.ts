@@ -3471,6 +3471,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/healthz/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Workers
+         * @description Whether workers work, for alarms; apart from ``/healthz``, so that nobody stops the door because of them.
+         */
+        get: operations["operation_workers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -5308,7 +5328,7 @@ export interface components {
         };
         /**
          * Health
-         * @description ``ok`` while the database answers.
+         * @description ``ok`` while the database answers: callbacks are then taken in. ``workers`` may be silent all the same.
          */
         Health: {
             /**
@@ -5318,6 +5338,11 @@ export interface components {
             now: string;
             /** Ok */
             ok: boolean;
+            /**
+             * Workers
+             * @enum {string}
+             */
+            workers: "working" | "silent" | "none";
         };
         /**
          * HeldOut
@@ -5781,6 +5806,16 @@ export interface components {
              * @default 10
              */
             margin: number;
+        };
+        /**
+         * Lane
+         * @description Workers of one kind: machine seconds since one of them did a round.
+         */
+        Lane: {
+            /** Name */
+            name: string;
+            /** Silent Seconds */
+            silent_seconds: number;
         };
         /**
          * LedgerBody
@@ -9394,6 +9429,19 @@ export interface components {
              * @enum {string}
              */
             trigger: "message" | "menu" | "follow" | "scan" | "kf";
+        };
+        /**
+         * Workers
+         * @description Signs of life of the workers.
+         */
+        Workers: {
+            /** Lanes */
+            lanes: components["schemas"]["Lane"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "working" | "silent" | "none";
         };
         /**
          * WrittenBy
@@ -24492,6 +24540,62 @@ export interface operations {
             };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    operation_workers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workers"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `workers_away`: No worker of a lane has done a round for SIYU_SILENT_SECONDS, or there is none: nothing is sent or reacted to. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
