@@ -62,6 +62,7 @@ def _carry(ctx: Ctx, real: list[moves.Move], homes: set[int]) -> None:
     targets = {to for _, _, to in real}
     live = targets | {old for _, old, _ in real} & homes
     missing = targets - moves.present(ctx, targets)
+    standing.carry_activity(ctx, {(old, to) for _, old, to in real})
     refresh(ctx, live, missing)
     standing.project_activity(ctx, gone, QUIET_TYPES)
     events = created_events(ctx, missing)

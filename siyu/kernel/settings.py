@@ -54,6 +54,12 @@ class Settings(BaseSettings):
         le=3600,
         description="Machine seconds that calls under way belong to their worker; after them another takes over.",
     )
+    event_months: int = Field(
+        default=36,
+        ge=14,
+        le=1200,
+        description="Months that events are kept; older ones are dropped month by month (docs/customers.md).",
+    )
     silent_seconds: float = Field(
         default=120.0,
         ge=4,

@@ -83,8 +83,7 @@ class Service:
                 failures = 0
                 if not 0 <= machine() - beat_at < BEAT_SECONDS:
                     beat_at = machine()
-                    with self.house.open() as ctx:
-                        store.beat(ctx, who, "fast" if name == "fast" else "work", beat_at)
+                    self._beat(who, name, beat_at)
             except Exception as error:
                 failures += 1
                 busy = False
@@ -94,6 +93,10 @@ class Service:
                 bell.wait(min(30.0, idle * 2**failures) if failures else idle)
         with suppress(SQLAlchemyError), self.house.open() as ctx:
             store.forget_beats(ctx, who, machine() - REMEMBERED_SECONDS)
+
+    def _beat(self, who: str, name: str, at: float) -> None:
+        with self.house.open() as ctx:
+            store.beat(ctx, who, "fast" if name == "fast" else "work", at)
 
     def _listen(self) -> None:
         while not self._stop.is_set():

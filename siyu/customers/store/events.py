@@ -331,3 +331,17 @@ def forget_keys(ctx: Ctx, before: Any, limit: int) -> int:
     """Delete deduplication keys of days before ``before``."""
     old = select(event_key.c.key_hash).where(event_key.c.day < before).limit(limit)
     return ctx.tx.execute(delete(event_key).where(event_key.c.key_hash.in_(old))).rowcount
+
+
+# What lies in no month: imported events older than the installation. Not on the day they came, when rooms may still
+# have to react to them.
+_FORGET = text("""
+delete from event_rest where (customer_id, occurred_at, event_id) in (
+  select customer_id, occurred_at, event_id from event_rest
+  where occurred_at < :before and recorded_at < :told limit :most)
+""")
+
+
+def forget_stragglers(ctx: Ctx, before: Any, told: Any, limit: int) -> int:
+    """Delete events before ``before`` that lie in no month of their own and were recorded before ``told``."""
+    return ctx.tx.execute(_FORGET, {"before": before, "told": told, "most": limit}).rowcount

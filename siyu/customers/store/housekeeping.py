@@ -1,4 +1,4 @@
-"""The one row that says when the daily housekeeping is due."""
+"""The one row that says when the daily housekeeping is due, and since when events are kept."""
 
 from datetime import datetime
 
@@ -20,3 +20,14 @@ def plan(ctx: Ctx, at: datetime) -> None:
     """Set when it is due next."""
     statement = upsert(housekeeping).values(only=True, due_at=at)
     ctx.tx.execute(statement.on_conflict_do_update(index_elements=[housekeeping.c.only], set_={"due_at": at}))
+
+
+def begin_events(ctx: Ctx, at: datetime) -> bool:
+    """Write down that events before ``at`` are not kept; False when that is known already."""
+    statement = upsert(housekeeping).values(only=True, due_at=ctx.now, events_from=at)
+    done = statement.on_conflict_do_update(
+        index_elements=[housekeeping.c.only],
+        set_={"events_from": at},
+        where=housekeeping.c.events_from.is_(None) | (housekeeping.c.events_from < at),
+    )
+    return ctx.tx.execute(done.returning(housekeeping.c.only)).first() is not None

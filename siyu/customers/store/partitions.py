@@ -1,13 +1,34 @@
-"""Month partitions of the timeline."""
+"""Month partitions of the timeline: made ahead, dropped when their time is over."""
 
+import re
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
+
+_NAME = re.compile(r"event_\d{6}")
 
 
 def _month(moment: datetime, plus: int = 0) -> datetime:
     months = moment.year * 12 + moment.month - 1 + plus
     return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
+
+
+def kept_from(now: datetime, months: int) -> datetime:
+    """The start of the month (UTC) from which on events are kept: the running month and ``months`` before it."""
+    return _month(now.astimezone(UTC), -months)
+
+
+_PARTITIONS = "select inhrelid::regclass::text from pg_inherits where inhparent = 'event'::regclass"
+
+
+def drop_oldest(connection: Connection, before: datetime) -> str | None:
+    """Drop the oldest month of which all lies before ``before``; its name, None when there is none."""
+    last = f"event_{_month(before, -1):%Y%m}"
+    names = sorted(name for name in connection.execute(text(_PARTITIONS)).scalars() if _NAME.fullmatch(name))
+    if not names or names[0] > last:
+        return None
+    connection.execute(text(f"drop table {names[0]}"))
+    return names[0]
 
 
 def ensure_partitions(connection: Connection, around: datetime | None) -> list[str]:
@@ -19,11 +40,7 @@ def ensure_partitions(connection: Connection, around: datetime | None) -> list[s
     connection.execute(text("create table if not exists event_rest partition of event default"))
     if around is None:
         return []
-    there = set(
-        connection.execute(
-            text("select inhrelid::regclass::text from pg_inherits where inhparent = 'event'::regclass")
-        ).scalars()
-    )
+    there = set(connection.execute(text(_PARTITIONS)).scalars())
     made: list[str] = []
     for plus in (-1, 0, 1, 2):  # set-loop: four months, DDL has no sets
         start, end = _month(around.astimezone(UTC), plus), _month(around.astimezone(UTC), plus + 1)

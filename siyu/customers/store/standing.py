@@ -15,16 +15,17 @@ from sqlalchemy import (
     delete,
     false,
     func,
-    insert,
+    literal_column,
     or_,
     select,
     true,
     update,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.customers.store.profile import SOURCES, Change, lock_rows
-from siyu.customers.store.tables import activity, consent, customer, event, touch
+from siyu.customers.store.tables import activity, consent, customer, event, housekeeping, touch
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import given, notation, rows
 
@@ -140,15 +141,41 @@ _last = (
     )
     .lateral("e")
 )
-_ACTIVITY = insert(activity).from_select(
+_active = upsert(activity).from_select(
     ["customer_id", "last_activity_at"],
     select(_IDS.c.customer_id, _last.c.at).join(_last, true()).where(_last.c.at.is_not(None)),
 )
-_NO_ACTIVITY = delete(activity).where(activity.c.customer_id.in_(select(_IDS.c.customer_id)))
+_ACTIVITY = _active.on_conflict_do_update(
+    index_elements=[activity.c.customer_id],
+    set_={"last_activity_at": func.greatest(activity.c.last_activity_at, _active.excluded.last_activity_at)},
+)
+# What lies before the events that are kept (retention) cannot be read from them again.
+_KEPT_FROM = func.coalesce(select(housekeeping.c.events_from).scalar_subquery(), literal_column("'-infinity'"))
+_NO_ACTIVITY = delete(activity).where(
+    activity.c.customer_id.in_(select(_IDS.c.customer_id)), activity.c.last_activity_at >= _KEPT_FROM
+)
+_PAIRS = rows("p", from_id=Integer(), to_id=Integer())
+_old = (
+    select(_PAIRS.c.to_id, func.max(activity.c.last_activity_at))
+    .join(activity, activity.c.customer_id == _PAIRS.c.from_id)
+    .where(activity.c.last_activity_at < _KEPT_FROM)
+    .group_by(_PAIRS.c.to_id)
+)
+_carried = upsert(activity).from_select(["customer_id", "last_activity_at"], _old)
+_CARRY_ACTIVITY = _carried.on_conflict_do_update(
+    index_elements=[activity.c.customer_id],
+    set_={"last_activity_at": func.greatest(activity.c.last_activity_at, _carried.excluded.last_activity_at)},
+)
+
+
+def carry_activity(ctx: Ctx, moves: Iterable[tuple[int, int]]) -> None:
+    """Before a projection: an activity whose event is not kept any more goes along, (from_id, to_id)."""
+    pairs = sorted(set(moves))
+    ctx.tx.execute(_CARRY_ACTIVITY, given(_PAIRS, from_id=[one for one, _ in pairs], to_id=[to for _, to in pairs]))
 
 
 def project_activity(ctx: Ctx, ids: Iterable[int], quiet: Sequence[str]) -> None:
-    """Set the last activity from the events (after a merge or split)."""
+    """Set the last activity from the events that are kept (after a merge or split)."""
     asked = given(_IDS, customer_id=sorted(set(ids)))
     ctx.tx.execute(_NO_ACTIVITY, asked)
     ctx.tx.execute(_ACTIVITY, asked | {"quiet": notation(Text(), quiet)})

@@ -270,6 +270,7 @@ class ErasureColumns(TypedColumns):
 class HousekeepingColumns(TypedColumns):
     only = Column(Boolean, primary_key=True)
     due_at: Named[datetime] = Column(Time)
+    events_from: Named[datetime | None] = Column(Time)
 
 
 identity = Table(
