@@ -4,9 +4,11 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import Row
 
 from siyu.kernel import audit, notices
 from siyu.kernel.clock import machine
@@ -19,18 +21,24 @@ from siyu.team.types import (
     SCOPES,
     DirectoryMember,
     LoginTaken,
+    NoLogin,
+    OwnPassword,
     Role,
+    SamePassword,
     SignInBlocked,
     Staff,
     UnknownScope,
     UseridTaken,
     WeakPassword,
+    WrongCurrentPassword,
     WrongPassword,
 )
 
 SESSION_SECONDS = 14 * 86400
 """Sessions live this long in machine time: under a scaled clock a business-time session would end in seconds."""
 TRIES, TRY_SECONDS = 5, 15 * 60
+LEAST = 10
+"""Characters of a password."""
 
 
 @lru_cache
@@ -48,6 +56,18 @@ def fingerprint(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def _strong(password: str, field: str) -> None:
+    if len(password) < LEAST:
+        raise WeakPassword(f"the password needs at least {LEAST} characters", field=field)
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher().verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
 def add_staff(
     ctx: Ctx,
     *,
@@ -58,8 +78,8 @@ def add_staff(
     userid: str | None = None,
 ) -> int:
     """Add a staff member; returns staff_id. Raises LoginTaken, UseridTaken, WeakPassword."""
-    if password is not None and len(password) < 10:
-        raise WeakPassword("the password needs at least 10 characters", field="password")
+    if password is not None:
+        _strong(password, "password")
     staff_id = store.add_staff(
         ctx,
         login=login,
@@ -109,9 +129,7 @@ def sign_in(ctx: Ctx, login: str, password: str) -> tuple[Staff, str] | None:
         raise SignInBlocked("too many wrong passwords; wait 15 minutes", field="login")
     row = store.staff_by(ctx, login=login)
     known = row is not None and row.active and row.password_hash is not None
-    try:
-        _hasher().verify(row.password_hash if row is not None and known else _decoy(), password)
-    except (VerifyMismatchError, InvalidHashError):
+    if not _matches(row.password_hash if row is not None and known else _decoy(), password):
         known = False
     if row is None or not known:
         store.add_attempt(ctx, login, at)
@@ -131,6 +149,71 @@ def refuse() -> WrongPassword:
 def sign_out(ctx: Ctx, token: str) -> None:
     """End a session; an unknown token is ignored."""
     store.drop_session(ctx, fingerprint(token))
+
+
+def sign_out_everywhere(ctx: Ctx, staff_id: int) -> None:
+    """End all sessions of a staff member. Raises NotFound."""
+    if queries.member(ctx, staff_id) is None:
+        raise NotFound("no such staff member", field="staff_id")
+    store.drop_sessions_of(ctx, staff_id)
+    audit.record(ctx, "team.sign_out_everywhere", "staff", staff_id)
+
+
+def change_password(ctx: Ctx, staff_id: int, current: str, new: str) -> str | None:
+    """Change one's own password: all sessions end, the answer is the token of a new one. None: ``current`` is wrong.
+
+    The caller must let the transaction commit in both cases, because the failed try is a row. Raises WeakPassword,
+    SamePassword, NoLogin, and SignInBlocked after five wrong tries within 15 minutes of machine time.
+    """
+    _strong(new, "new")
+    row = _with_login(ctx, staff_id)
+    at, tries = machine(), f"\x1fchange:{staff_id}"
+    if store.attempts_since(ctx, tries, at - TRY_SECONDS) >= TRIES:
+        raise SignInBlocked("too many wrong passwords; wait 15 minutes", field="current")
+    if not _matches(row.password_hash or _decoy(), current) or row.password_hash is None:
+        store.add_attempt(ctx, tries, at)
+        return None
+    if new == current:
+        raise SamePassword("the new password is the one in use", field="new")
+    store.forget_attempts(ctx, tries)
+    _give(ctx, row, new, "team.change_password")
+    token = secrets.token_urlsafe(32)
+    store.add_session(ctx, fingerprint(token), staff_id, at + SESSION_SECONDS)
+    return token
+
+
+def reset_password(ctx: Ctx, staff_id: int, password: str) -> None:
+    """Give another staff member a password; their sessions end. Raises WeakPassword, NotFound, NoLogin, OwnPassword."""
+    _strong(password, "password")
+    if ctx.actor.kind == "staff" and ctx.actor.id == staff_id:
+        raise OwnPassword("change your own password with the present one", field="staff_id")
+    _give(ctx, _with_login(ctx, staff_id), password, "team.reset_password")
+
+
+def _with_login(ctx: Ctx, staff_id: int) -> Row[Any]:
+    """The staff member's row, while nobody signs in with the login: else a try that began with the old password would
+    end as a session after all others ended."""
+    row = store.staff_by(ctx, staff_id=staff_id)
+    if row is None:
+        raise NotFound("no such staff member", field="staff_id")
+    if row.login is None:
+        raise NoLogin("this staff member has no login to sign in with", field="staff_id")
+    lock(ctx, f"sign-in:{row.login}")
+    again = store.staff_by(ctx, staff_id=staff_id)
+    assert again is not None, "staff members are switched off, never deleted"
+    return again
+
+
+def _give(ctx: Ctx, row: Row[Any], password: str, action: str) -> None:
+    store.change_staff(ctx, row.staff_id, password_hash=_hasher().hash(password))
+    store.forget_attempts(ctx, row.login)
+    store.drop_sessions_of(ctx, row.staff_id)
+    audit.record(ctx, action, "staff", row.staff_id)
+
+
+def refuse_current() -> WrongCurrentPassword:
+    """The error for a wrong present password."""
+    return WrongCurrentPassword("the present password is wrong", field="current")
 
 
 def add_key(ctx: Ctx, name: str, scopes: Sequence[str]) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.errors import Forbidden, NotFound, Unauthenticated
+from siyu.kernel.errors import Forbidden, NotFound, SiyuError, Unauthenticated
 from siyu.kernel.http import ApiRoute, ErrorBody, Id, raises, requires
 from siyu.kernel.settings import settings
 from siyu.kernel.text import CleanText
@@ -17,12 +17,16 @@ from siyu.team.types import (
     SCOPES,
     ApiKey,
     LoginTaken,
+    NoLogin,
+    OwnPassword,
     Role,
+    SamePassword,
     SignInBlocked,
     Staff,
     UnknownScope,
     UseridTaken,
     WeakPassword,
+    WrongCurrentPassword,
     WrongPassword,
 )
 
@@ -78,6 +82,19 @@ class StaffChange(_Input):
 
     roles: list[Role] | None = Field(default=None, min_length=1)
     active: bool | None = None
+
+
+class PasswordChange(_Input):
+    """One's own new password, and the present one once more."""
+
+    current: CleanText = Field(min_length=1, max_length=200, examples=["siyu-demo-2026"])
+    new: CleanText = Field(max_length=200, examples=["a-longer-passphrase"])
+
+
+class NewPassword(_Input):
+    """A password that an administrator gives to somebody else."""
+
+    password: CleanText = Field(max_length=200, examples=["a-longer-passphrase"])
 
 
 class KeyBody(BaseModel):
@@ -143,12 +160,18 @@ def sign_in(body: SignIn, request: Request, ctx: Annotated[Ctx, requires(None)])
     """Sign in with a password; sets the session cookie."""
     answer = actions.sign_in(ctx, body.login, body.password)
     if answer is None:
-        # Answered, not raised: raising would roll back the row that counts the failed try.
-        error = actions.refuse()
-        refusal = ErrorBody(code=error.code, message=error.message, field=error.field, detail={})
-        return JSONResponse(refusal.model_dump(), status_code=error.status)
+        return _refused(actions.refuse())
     member, token = answer
-    response = JSONResponse(_me(member).model_dump())
+    return _signed_in(JSONResponse(_me(member).model_dump()), request, token)
+
+
+def _refused(error: SiyuError) -> Response:
+    """Answered, not raised: raising would roll back the row that counts the failed try."""
+    refusal = ErrorBody(code=error.code, message=error.message, field=error.field, detail={})
+    return JSONResponse(refusal.model_dump(), status_code=error.status)
+
+
+def _signed_in(response: Response, request: Request, token: str) -> Response:
     response.set_cookie(
         COOKIE,
         token,
@@ -171,10 +194,36 @@ def sign_out(request: Request, response: Response, ctx: Annotated[Ctx, requires(
 @router.get("/me", responses=raises(Unauthenticated))
 def me(ctx: Annotated[Ctx, requires("session")]) -> Me:
     """Who is signed in."""
+    return _me(_oneself(ctx))
+
+
+def _oneself(ctx: Ctx) -> Staff:
     member = queries.member(ctx, ctx.actor.id) if ctx.actor.kind == "staff" and ctx.actor.id is not None else None
     if member is None:
         raise Unauthenticated("sign in first")
-    return _me(member)
+    return member
+
+
+@router.post(
+    "/me/password",
+    status_code=204,
+    responses=raises(
+        Unauthenticated, WrongCurrentPassword, WeakPassword, SamePassword, NoLogin, SignInBlocked, NotFound
+    ),
+)
+def change_password(body: PasswordChange, request: Request, ctx: Annotated[Ctx, requires("session")]) -> Response:
+    """Change one's own password. All sessions end but this one, which goes on under a new cookie."""
+    token = actions.change_password(ctx, _oneself(ctx).staff_id, body.current, body.new)
+    if token is None:
+        return _refused(actions.refuse_current())
+    return _signed_in(Response(status_code=204), request, token)
+
+
+@router.post("/me/sign-out-everywhere", status_code=204, responses=raises(Unauthenticated, NotFound))
+def sign_out_everywhere(response: Response, ctx: Annotated[Ctx, requires("session")]) -> None:
+    """End all of one's sessions, this one too."""
+    actions.sign_out_everywhere(ctx, _oneself(ctx).staff_id)
+    response.delete_cookie(COOKIE)
 
 
 @router.get("/staff", responses=raises(Forbidden))
@@ -201,6 +250,22 @@ def change_staff(staff_id: Id, body: StaffChange, ctx: Annotated[Ctx, requires("
     if queries.member(ctx, staff_id) is None:
         raise NotFound("no such staff member", field="staff_id")
     actions.change_staff(ctx, staff_id, roles=body.roles, active=body.active)
+
+
+@router.put(
+    "/staff/{staff_id}/password",
+    status_code=204,
+    responses=raises(NotFound, NoLogin, OwnPassword, WeakPassword, Forbidden),
+)
+def reset_password(staff_id: Id, body: NewPassword, ctx: Annotated[Ctx, requires("team.write")]) -> None:
+    """Give somebody else a password; their sessions end."""
+    actions.reset_password(ctx, staff_id, body.password)
+
+
+@router.post("/staff/{staff_id}/sign-out", status_code=204, responses=raises(NotFound, Forbidden))
+def sign_out_staff(staff_id: Id, ctx: Annotated[Ctx, requires("team.write")]) -> None:
+    """End all sessions of a staff member."""
+    actions.sign_out_everywhere(ctx, staff_id)
 
 
 @router.get("/scopes", responses=raises(Forbidden))

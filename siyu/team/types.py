@@ -130,6 +130,30 @@ class WeakPassword(Invalid):
     code = "weak_password"
 
 
+class WrongCurrentPassword(Invalid):
+    """One's own password, which a change asks for once more, is wrong."""
+
+    code = "wrong_current_password"
+
+
+class SamePassword(Invalid):
+    """The new password is the one that is in use."""
+
+    code = "same_password"
+
+
+class NoLogin(Conflict):
+    """The staff member has no login, so a password would open nothing."""
+
+    code = "no_login"
+
+
+class OwnPassword(Conflict):
+    """One's own password is changed with the present one, not as somebody else's."""
+
+    code = "own_password"
+
+
 class UnknownScope(Invalid):
     """The API key asks for a scope that does not exist."""
 

@@ -24,7 +24,7 @@ _PARTITIONS = "select inhrelid::regclass::text from pg_inherits where inhparent 
 def drop_oldest(connection: Connection, before: datetime) -> str | None:
     """Drop the oldest month of which all lies before ``before``; its name, None when there is none."""
     last = f"event_{_month(before, -1):%Y%m}"
-    names = sorted(name for name in connection.execute(text(_PARTITIONS)).scalars() if _NAME.fullmatch(name))
+    names: list[str] = sorted(n for n in connection.execute(text(_PARTITIONS)).scalars() if _NAME.fullmatch(n))
     if not names or names[0] > last:
         return None
     connection.execute(text(f"drop table {names[0]}"))
