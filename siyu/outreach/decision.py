@@ -84,6 +84,7 @@ def decide(
         **{f"opened_{number}": since for number, since in enumerate(opened(ctx, policy.windows))},
         "now": ctx.now,
         "soon": ctx.now + SOON,
+        "settled_by": ctx.now + policy.tasks.expiry,
         "batch_id": batch_id,
     }
     return ctx.tx.execute(chosen, values).all()

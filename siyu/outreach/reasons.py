@@ -42,6 +42,12 @@ _ALL = (
     Reason("cap_week", "later", "已达每人每周上限", "the person's weekly cap is reached"),
     Reason("cap_route_day", "later", "已达该触达通路每人每日上限", "the person's daily cap of this route is reached"),
     Reason("cap_route_week", "later", "已达该触达通路每人每周上限", "the person's weekly cap of this route is reached"),
+    Reason(
+        "push_open",
+        "later",
+        "上一条群发还在等员工确认",
+        "an earlier push of the person still waits for its salesperson",
+    ),
     Reason("platform_busy", "later", "平台繁忙，稍后重试", "the platform is busy; tried again later"),
     Reason("platform_pace", "later", "平台限速，稍后重试", "the platform asks to slow down; tried again later"),
     Reason(

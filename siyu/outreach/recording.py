@@ -24,7 +24,7 @@ from siyu.kernel.ctx import Ctx
 from siyu.outreach import receipts
 from siyu.outreach.sending import CHATS, msgid
 from siyu.outreach.sendtasks import handing
-from siyu.outreach.settling import settle, settle_all
+from siyu.outreach.settling import lock_people, settle, settle_all
 from siyu.outreach.store import batch, material, request
 from siyu.outreach.types import WELCOMES, Route, State
 from siyu.outreach.work import Results, Send, Settled, Way, Work
@@ -81,6 +81,8 @@ def record(ctx: Ctx, work: Work, results: Results) -> None:
     """
     if not work.sends:
         return
+    if work.kind == "task":
+        lock_people(ctx, batch_id=work.batch_id)
     owned = ctx.tx.execute(_TAKEN_UP, {"batch": work.batch_id}).scalar_one_or_none() == work.attempts
     if results.media_id is not None:
         way = work.ways[0]

@@ -56,6 +56,8 @@ def recover(ctx: Ctx, lease: float = LEASE) -> Work | None:
         for row in rows
         if row.request_id not in known
     ]
+    if lost.kind == "task":
+        settling.lock_people(ctx, batch_id=lost.batch_id)
     settling.settle(ctx, lost.batch_id, told)
     if lost.kind == "task":
         handing.lost(ctx, lost.batch_id)

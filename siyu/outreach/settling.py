@@ -1,7 +1,7 @@
 """Private: the words of record become rows: states, moves and events; what was not used is given back."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    Date,
     DateTime,
     Integer,
     Interval,
@@ -28,14 +29,14 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import given, rows, unnest
+from siyu.kernel.db import given, ring, rows, unnest
 from siyu.outreach import spending, telling
 from siyu.outreach.policy import times
 from siyu.outreach.queries import policy as current_policy
 from siyu.outreach.sendtasks import recipients
 from siyu.outreach.sendtasks.people import STOPS
 from siyu.outreach.sendtasks.recalling import WITHDRAWN
-from siyu.outreach.store import message, recipient, refusal, request
+from siyu.outreach.store import message, person, recipient, refusal, request
 from siyu.outreach.types import TASK_ROUTES, Route, State
 from siyu.outreach.work import Settled
 from siyu.workdays import queries as workdays
@@ -62,6 +63,7 @@ _SAID = rows(
     platform_id=Text(),
     free=Boolean(),
     again=Boolean(),
+    day=Date(),
     at=DateTime(timezone=True),
 )
 _BATCH = and_(request.c.batch_id == bindparam("batch", type_=BigInteger), request.c.state == State.CLAIMED.value)
@@ -108,7 +110,7 @@ def _written(said: Any, mine: ColumnElement[bool]) -> ReturningUpdate[*tuple[Any
             ),
             platform_id=said.platform_id,
             batch_id=case((waits, null()), else_=request.c.batch_id),
-            claimed_day=case((said.free, null()), else_=request.c.claimed_day),
+            claimed_day=case((said.free, null()), else_=func.coalesce(said.day, request.c.claimed_day)),
             done_at=case((waits, null()), (state == State.HANDED.value, null()), else_=func.coalesce(said.at, now)),
         )
         .returning(request.c.customer_id, request.c.request_id, request.c.state, request.c.route)
@@ -141,6 +143,24 @@ _HANDED = _ROWS.where(
 ).with_for_update(of=request)
 
 
+_LOCK = select(person.c.customer_id).order_by(person.c.customer_id).with_for_update()
+_IN_TASK = select(recipient.c.customer_id).where(recipient.c.task_id == bindparam("of", type_=BigInteger))
+_IN_BATCH = select(request.c.customer_id).where(request.c.batch_id == bindparam("of", type_=BigInteger))
+_OF_TASK = _LOCK.where(person.c.customer_id.in_(_IN_TASK.scalar_subquery()))
+_OF_BATCH = _LOCK.where(person.c.customer_id.in_(_IN_BATCH.scalar_subquery()))
+_SETTLED = rows("settled", customer_id=Integer())
+_WAKE = (
+    update(request)
+    .where(
+        request.c.customer_id == _SETTLED.c.customer_id,
+        request.c.state == State.WAITING.value,
+        request.c.reason == "push_open",
+        request.c.due_at > bindparam("now", type_=DateTime(timezone=True)),
+    )
+    .values(due_at=bindparam("now", type_=DateTime(timezone=True)))
+)
+
+
 def settle(ctx: Ctx, batch_id: int, settled: Sequence[Settled]) -> None:
     """Write what became of single requests of a batch; rows that are not claimed by it any more are left alone.
 
@@ -152,8 +172,8 @@ def settle(ctx: Ctx, batch_id: int, settled: Sequence[Settled]) -> None:
 
 
 def settle_handed(ctx: Ctx, task_id: int, settled: Sequence[Settled]) -> None:
-    """Write what became of recipients of a send task; those who are not in WeCom's assistant any more are left
-    alone."""
+    """Write what became of recipients of a send task; those who are not in WeCom's assistant any more are left alone.
+    The caller has locked the persons."""
     if settled:
         _settle(ctx, ctx.tx.execute(_HANDED, {"task": task_id}).all(), settled)
 
@@ -164,6 +184,9 @@ def _settle(ctx: Ctx, found: Sequence[Row[*tuple[Any, ...]]], settled: Sequence[
     if not words:
         return
     _free(ctx, [(held[word.request_id], word) for word in words if word.free])
+    days = {word.request_id: _day(ctx, held[word.request_id], word) for word in words}
+    late = [(held[one].customer_id, one, day) for one, day in days.items() if day is not None]
+    spending.received_on(ctx, late)
     values = given(
         _SAID,
         customer_id=[held[word.request_id].customer_id for word in words],
@@ -175,17 +198,30 @@ def _settle(ctx: Ctx, found: Sequence[Row[*tuple[Any, ...]]], settled: Sequence[
         platform_id=[word.platform_id for word in words],
         free=[word.free for word in words],
         again=[word.again for word in words],
+        day=[days[word.request_id] for word in words],
         at=[word.at for word in words],
     )
     _tell(ctx, ctx.tx.execute(_SETTLE, values | {"now": ctx.now}).all())
+
+
+def _day(ctx: Ctx, row: Row[*tuple[Any, ...]], word: Settled) -> date | None:
+    """The local day on which a push counts that was received on another one than that of its claim."""
+    if word.state != State.RECEIVED or row.route != Route.WECOM_GROUP_SEND or word.at is None:
+        return None
+    day = word.at.astimezone(ctx.zone).date()
+    return None if day == row.claimed_day else day
 
 
 def settle_all(ctx: Ctx, batch_id: int, word: Settled) -> None:
     """Write the same for every claimed request of a batch."""
     if word.free:
         _free(ctx, [(row, word) for row in _held(ctx, batch_id)])
-    said = {f"said_{name}": getattr(word, name) for name in _WORD} | {"batch": batch_id, "now": ctx.now}
+    said = {f"said_{name}": getattr(word, name) for name in _WORD if name != "day"} | {
+        "batch": batch_id,
+        "now": ctx.now,
+    }
     said["said_state"] = None if word.state is None else str(word.state)
+    said["said_day"] = None
     _tell(ctx, ctx.tx.execute(_SETTLE_ALL, said).all())
 
 
@@ -197,6 +233,17 @@ def _tell(ctx: Ctx, done: Sequence[Row[*tuple[Any, ...]]]) -> None:
     recipients.follow(ctx, [row[:2] for row in done if row.route in TASK_ROUTES])
     telling.moved(ctx, [(row.customer_id, row.request_id) for row in done if row.state in _GOES_ON])
     telling.ended(ctx, [(row.customer_id, row.request_id) for row in done if row.state not in _GOES_ON])
+    pushed = {row.customer_id for row in done if row.route == Route.WECOM_GROUP_SEND and row.state != State.HANDED}
+    if pushed:
+        woken = ctx.tx.execute(_WAKE, given(_SETTLED, customer_id=sorted(pushed)) | {"now": ctx.now})
+        if woken.rowcount:
+            ring(ctx, "outreach")
+
+
+def lock_people(ctx: Ctx, *, task_id: int | None = None, batch_id: int | None = None) -> None:
+    """Lock the persons of a send task, or of a batch of them, as decisions do, before their requests are: else a push
+    that is put off until theirs is settled could miss that it was."""
+    ctx.tx.execute(_OF_TASK if batch_id is None else _OF_BATCH, {"of": task_id if batch_id is None else batch_id})
 
 
 def _free(ctx: Ctx, freed: Sequence[Held]) -> None:

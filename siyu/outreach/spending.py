@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Date,
     DateTime,
+    FromClause,
     Integer,
     SmallInteger,
     Text,
@@ -215,6 +217,17 @@ def give_back(ctx: Ctx, ids: Ids) -> None:
             )
         )
     )
+    _uncount(ctx, these)
+    ctx.tx.execute(
+        update(window)
+        .where(mine, *_same_window(), window.c.opened_at <= request.c.claimed_at)
+        .values(used=cast(func.greatest(window.c.used - 1, 0), SmallInteger()))
+    )
+
+
+def _uncount(ctx: Ctx, these: FromClause) -> None:
+    """Take these requests out of the tallies of the days on which they count."""
+    mine = and_(request.c.customer_id == these.c.customer_id, request.c.request_id == these.c.request_id)
     back = (
         select(
             request.c.customer_id,
@@ -242,11 +255,43 @@ def give_back(ctx: Ctx, ids: Ids) -> None:
             capped=cast(func.greatest(tally.c.capped - back.c.capped, 0), SmallInteger()),
         )
     )
-    ctx.tx.execute(
-        update(window)
-        .where(mine, *_same_window(), window.c.opened_at <= request.c.claimed_at)
-        .values(used=cast(func.greatest(window.c.used - 1, 0), SmallInteger()))
+
+
+_LATER = rows("later", customer_id=Integer(), request_id=BigInteger(), day=Date())
+_RECOUNTED = upsert(tally).from_select(
+    ["customer_id", "day", "route", "account_id", "sends", "capped"],
+    select(
+        request.c.customer_id,
+        _LATER.c.day,
+        request.c.route,
+        request.c.account_id,
+        cast(func.count(), SmallInteger()),
+        cast(func.sum(_counts()), SmallInteger()),
     )
+    .join_from(
+        _LATER,
+        request,
+        and_(request.c.customer_id == _LATER.c.customer_id, request.c.request_id == _LATER.c.request_id),
+    )
+    .join(message, _SAYS)
+    .group_by(request.c.customer_id, _LATER.c.day, request.c.route, request.c.account_id),
+)
+_RECOUNT = _RECOUNTED.on_conflict_do_update(
+    index_elements=["customer_id", "day", "route", "account_id"],
+    set_={
+        "sends": tally.c.sends + _RECOUNTED.excluded.sends,
+        "capped": tally.c.capped + _RECOUNTED.excluded.capped,
+    },
+)
+
+
+def received_on(ctx: Ctx, when: Sequence[tuple[int, int, date]]) -> None:
+    """Count requests, as (customer_id, request_id, local day), on the day on which they were received instead of that
+    of their claim. The caller writes the day as ``claimed_day``."""
+    if when:
+        _uncount(ctx, these_of([(customer_id, request_id) for customer_id, request_id, _ in when]))
+        columns = dict(zip(("customer_id", "request_id", "day"), map(list, zip(*when, strict=True)), strict=True))
+        ctx.tx.execute(_RECOUNT, given(_LATER, **columns))
 
 
 def unspend(ctx: Ctx, calls: Sequence[tuple[str, int, date]]) -> None:
@@ -298,6 +343,7 @@ __all__ = [
     "give_back",
     "left",
     "minute_left",
+    "received_on",
     "spend",
     "take",
     "unspend",

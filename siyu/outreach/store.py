@@ -237,6 +237,7 @@ class RecipientColumns(TypedColumns):
     state: Named[str] = Column(Text)
     reason: Named[str] = Column(Text)
     task_id: Named[int | None] = Column(BigInteger)
+    claimed_day: Named[date | None] = Column(Date)
 
 
 class TaskPersonColumns(TypedColumns):

@@ -1,7 +1,7 @@
 """Private: the statement of the decision: the order of the reasons, what each looks at, what is written for each."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -36,7 +36,7 @@ from siyu.kernel.clock import machine
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import rows, unguessed
 from siyu.outreach.reasons import codes
-from siyu.outreach.store import refusal, request, seen, tally, window
+from siyu.outreach.store import recipient, refusal, request, seen, tally, window
 from siyu.outreach.types import TASK_ROUTES, WELCOMES, Cap, Route, State, WindowRule
 
 Mode = Literal["sort", "people", "mass"]
@@ -91,7 +91,7 @@ def statement(
     found = _judged(caps, windows, mass_month, system_time)
     verdict, until = found.c.verdict, found.c.until
     later, routed = verdict.in_(_texts(codes("later"))), verdict.in_(_texts(codes("route")))
-    in_time = and_(until.is_not(None), until < found.c.expires_at)
+    in_time = and_(until.is_not(None), or_(until < found.c.expires_at, verdict == _text("push_open")))
     soon = and_(in_time, until <= bindparam("soon", type_=DateTime(timezone=True)))
     onward = and_(routed, found.c.has_next, ~func.coalesce(soon, false()))
     put_off = and_(or_(later, routed), func.coalesce(in_time, false()), ~onward)
@@ -183,7 +183,7 @@ def _judged(caps: Sequence[Cap], windows: Sequence[WindowRule], mass_month: int,
         (and_(pushed, reach.c.opted_out), _text("opted_out")),
         (and_(pushed, ~reach.c.contact_consent), _text("no_consent")),
         (and_(counted, quiet_until.is_not(None)), bindparam("quiet_why", type_=Text)),
-        *((and_(capped, _capped(cap)), _text(_cap_code(cap))) for cap in _caps(caps)),
+        *(when for cap in _caps(caps) for when in _cap_whens(cap, capped)),
         (~way.c.account, _text("account_missing")),
         (and_(welcome, given.c.address.is_(None)), _text("no_welcome_code")),
         (and_(welcome, ~given.c.open), _text("welcome_late")),
@@ -229,6 +229,8 @@ def _judged(caps: Sequence[Cap], windows: Sequence[WindowRule], mass_month: int,
         (base.c.verdict.in_(_texts(("cap_week", "cap_route_week"))), _moment("week_free")),
         (base.c.verdict.in_(_texts(("quota_month", "quota_moments"))), _moment("month_free")),
         (base.c.verdict == _text("quota_broadcast"), _moment("broadcast_free")),
+        # It is decided again as soon as the earlier one is settled; by then it should be.
+        (base.c.verdict == _text("push_open"), func.least(_moment("settled_by"), base.c.expires_at)),
         (base.c.verdict == _text("quota_day"), _moment("tomorrow")),
         else_=null(),
     )
@@ -276,14 +278,38 @@ def _cap_code(cap: Cap) -> str:
     return f"cap_{cap.period}" if cap.route is None else f"cap_route_{cap.period}"
 
 
+def _cap_whens(cap: Cap, capped: ColumnElement[bool]) -> Iterator[tuple[ColumnElement[bool], ColumnElement[str]]]:
+    reached = and_(capped, _capped(cap))
+    if cap.route is Route.WECOM_GROUP_SEND and cap.period == "day":
+        # On which day it will count is not known before it is settled.
+        yield and_(reached, _open_pushes() > 0), _text("push_open")
+    yield reached, _text(_cap_code(cap))
+
+
 def _capped(cap: Cap) -> ColumnElement[bool]:
     first = _TODAY if cap.period == "day" else bindparam("monday", type_=Date)
     total = select(func.coalesce(func.sum(tally.c.capped), 0))
     total = total.where(tally.c.customer_id == GIVEN.c.customer_id, tally.c.day >= first)
     if cap.route is not None:
         total = total.where(tally.c.route == _text(cap.route))
-    reached = total.correlate(GIVEN, WAY).scalar_subquery() >= cap.most
+    count: ColumnElement[Any] = total.correlate(GIVEN, WAY).scalar_subquery()
+    if cap.route in (None, Route.WECOM_GROUP_SEND):
+        count = count + _open_pushes(before=first)
+    reached = count >= cap.most
     return reached if cap.route is None else and_(WAY.c.route == _text(cap.route), reached)
+
+
+def _open_pushes(before: ColumnElement[date] | None = None) -> ColumnElement[int]:
+    """Group sends to this person that are with a salesperson or on their way there, of all days or of those before one:
+    they may be received today, whenever they were handed over."""
+    mine = [
+        recipient.c.customer_id == GIVEN.c.customer_id,
+        recipient.c.route == _text(Route.WECOM_GROUP_SEND),
+        recipient.c.state.in_(_texts((State.CLAIMED, State.HANDED))),
+    ]
+    if before is not None:
+        mine.append(recipient.c.claimed_day < before)
+    return select(func.count()).select_from(recipient).where(*mine).correlate(GIVEN, WAY).scalar_subquery()
 
 
 def _month() -> ColumnElement[int]:
@@ -292,8 +318,10 @@ def _month() -> ColumnElement[int]:
 
 
 def _broadcast() -> ColumnElement[int]:
-    """Group sends to this customer in the period that WeCom counts, exempt ones included."""
-    return _sends(Route.WECOM_GROUP_SEND, "broadcast_from")
+    """Group sends to this customer in the period that WeCom counts, exempt ones included, and those of before that may
+    be received in it."""
+    since = bindparam("broadcast_from", type_=Date)
+    return _sends(Route.WECOM_GROUP_SEND, "broadcast_from") + _open_pushes(before=since)
 
 
 def _sends(route: Route, since: str) -> ColumnElement[int]:

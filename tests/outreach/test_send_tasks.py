@@ -12,6 +12,8 @@ from siyu.customers import actions as customers
 from siyu.customers.types import Follow, Unfollow
 from siyu.kernel.db import unnest
 from siyu.outreach import actions
+from siyu.outreach.merging import recount
+from siyu.outreach.store import tally
 from siyu.outreach.types import Cap, DayPart, Message, Policy, Route, TaskRules
 from siyu.team import actions as team
 from tests.outreach.sales import Sales, company
@@ -329,3 +331,63 @@ def test_a_lost_answer_is_uncertain_and_never_repeated(sales: Sales) -> None:
     assert len(sales.assistant.tasks) == 1
     assert sales.tally() == {("failed", "uncertain"): 5}
     assert sales.world.value("select state from outreach_task") == "unknown"
+
+
+def test_a_push_that_stands_overnight_and_the_next_morning_s_are_not_received_on_one_day(sales: Sales) -> None:
+    sales.ask(routes=(sales.group(DayPart.EVENING),))
+    tomorrow = sales.until(20, 31) + timedelta(hours=11)
+    second = Message(text="早上好")
+    sales.ask(key="k2", routes=(sales.group(DayPart.MORNING),), message=second, wanted_at=tomorrow)
+    sales.until(9, 5, days=1)
+    assert [task.words for task in sales.assistant.tasks.values()] == ["你好"]
+    assert sales.tally() == {("handed", "handed"): 5, ("waiting", "push_open"): 5}
+    sales.assistant.confirm(sales.until(9, 30))
+    sales.until(12)
+    assert sales.tally() == {("received", "now"): 5, ("waiting", "cap_route_day"): 5}
+    days = "select day, sum(sends) sends, sum(capped) capped from outreach_tally group by 1 having sum(sends) > 0"
+    assert [(row.day.day, row.sends, row.capped) for row in sales.world.rows(days)] == [(3, 5, 5)]
+    sales.until(9, 5, days=1)
+    sales.assistant.confirm(sales.world.now)
+    sales.until(10)
+    assert sales.tally() == {("received", "now"): 10}
+    confirmed = [local(task.confirmed_at)[:2] for task in sales.assistant.tasks.values() if task.confirmed_at]
+    assert confirmed == ["03", "04"]
+    with sales.world.open() as ctx:
+        before = ctx.tx.execute(select(tally)).all()
+        recount(ctx, sales.people)
+        assert sorted(ctx.tx.execute(select(tally)).all()) == sorted(row for row in before if row.sends)
+
+
+def test_what_waits_for_an_open_push_goes_as_soon_as_that_is_withdrawn_or_over(sales: Sales) -> None:
+    sales.ask(routes=(sales.group(),))
+    sales.until(12, 1)
+    sales.ask(key="k2", routes=(sales.group(DayPart.AFTER_WORK),), message=Message(text="第二"))
+    sales.ask(
+        key="k3", routes=(sales.group(),), message=Message(text="过期"), expires_at=sales.world.now + timedelta(hours=1)
+    )
+    sales.until(12, 30)
+    assert sales.tally() == {("handed", "handed"): 5, ("waiting", "push_open"): 10}
+    sales.until(13, 2)
+    assert sales.tally()["not_sent", "expired"] == 5, "it is waited no longer than the request lives"
+    withdraw(sales, sales.people)
+    sales.until(13, 5)
+    assert sales.tally()["planned", "planned"] == 5
+    sales.until(18, 31)
+    assert [task.words for task in sales.assistant.open()] == ["第二"]
+
+
+def test_with_two_pushes_a_day_one_may_stand_open(sales: Sales) -> None:
+    rule(sales, caps=(Cap(Route.WECOM_GROUP_SEND, "day", 2),))
+    for number, part in enumerate((DayPart.NOON, DayPart.AFTER_WORK, DayPart.EVENING)):
+        sales.ask(key=f"k{number}", routes=(sales.group(part),), message=Message(text=f"文{number}"))
+    sales.until(21)
+    assert sales.tally() == {("handed", "handed"): 10, ("waiting", "push_open"): 5}
+
+
+def test_wecom_counts_the_day_on_which_a_push_is_received(sales: Sales) -> None:
+    rule(sales, caps=(), broadcast="daily")
+    sales.ask(routes=(sales.group(DayPart.EVENING),))
+    tomorrow = sales.until(20, 31) + timedelta(hours=11)
+    sales.ask(key="k2", routes=(sales.group(),), message=Message(text="第二"), wanted_at=tomorrow)
+    sales.until(8, 0, days=1)
+    assert sales.tally() == {("handed", "handed"): 5, ("waiting", "quota_broadcast"): 5}

@@ -21,7 +21,7 @@ from siyu.outreach.sendtasks import people as task_people
 from siyu.outreach.sendtasks.looks import Look, Seen, Watch, objects, pages, unknown
 from siyu.outreach.sendtasks.people import STOPS
 from siyu.outreach.sendtasks.recalling import WITHDRAWN
-from siyu.outreach.settling import settle_handed
+from siyu.outreach.settling import lock_people, settle_handed
 from siyu.outreach.store import recipient, request, task
 from siyu.outreach.types import Route, State, TaskRules, TaskState
 from siyu.outreach.work import Settled
@@ -205,6 +205,7 @@ def record(ctx: Ctx, watch: Watch, seen: list[Seen]) -> None:
     learned: list[tuple[str, int]] = []
     for look, told in zip(watch.looks, seen, strict=True):
         # set-loop: at most TASKS tasks
+        lock_people(ctx, task_id=look.task_id)
         row = ctx.tx.execute(
             select(task).where(task.c.task_id == look.task_id, task.c.state.in_(LIVE)).with_for_update()
         ).one_or_none()
