@@ -114,7 +114,11 @@ export function Frame() {
       {t('sign.out')}
     </Button>
   )
-  const person = `${me.name} · ${me.roles.map((role) => t(`role.${role}`)).join(t('shared.comma'))}`
+  const person = (
+    <Link to="/account" title={t('account.title')} onClick={() => setOpened(false)}>
+      {`${me.name} · ${me.roles.map((role) => t(`role.${role}`)).join(t('shared.comma'))}`}
+    </Link>
+  )
   return (
     <Layout style={{ minHeight: '100vh' }}>
       <button type="button" className="siyu-skip" onClick={() => main.current?.focus()}>

@@ -26,6 +26,12 @@ const home = createRoute({
   },
 })
 
+const account = createRoute({
+  getParentRoute: () => frame,
+  path: '/account',
+  component: later(() => import('@/rooms/team/Account')),
+})
+
 const journeys = createRoute({
   getParentRoute: () => frame,
   path: '/journeys',
@@ -191,6 +197,7 @@ const tree = root.addChildren([
   signIn,
   frame.addChildren([
     home,
+    account,
     journeys,
     journey,
     stagesNew,
