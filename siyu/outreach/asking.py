@@ -171,6 +171,8 @@ def _check(message: Message, routes: Sequence[RouteChoice], priority: int) -> No
         raise BadRequest("priority lies between -1000 and 1000", field="priority")
     if message.content_id is not None and message.text is not None:
         raise BadRequest("a message is a content or a text, not both", field="message")
+    if message.content_id is not None and message.again:
+        raise BadRequest("a content never comes to the same person again", field="message.again")
     for number, named in enumerate(routes):
         if named.route is Route.WEBHOOK:
             if not message.url:
@@ -216,16 +218,17 @@ def _message(
     ]
     # Only what is said, so that messages of before stay the same when routes learn to say more.
     said_ways = [{name: one for name, one in way.items() if one is not None or name not in LATER} for way in ways]
-    digest = hashlib.sha256(json.dumps([columns, said_ways], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    meant = columns | ({"again": True} if said.again else {})
+    digest = hashlib.sha256(json.dumps([meant, said_ways], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     found, document = ctx.tx.execute(_KNOWN, {"digest": digest}).one()
     policy = Policy() if document is None else from_json(document)
-    return (_made(ctx, digest, columns, ways) if found is None else found), policy
+    return (_made(ctx, digest, columns, ways, said.again) if found is None else found), policy
 
 
-def _made(ctx: Ctx, digest: str, columns: Mapping[str, Any], ways: Sequence[Mapping[str, Any]]) -> int:
+def _made(ctx: Ctx, digest: str, columns: Mapping[str, Any], ways: Sequence[Mapping[str, Any]], again: bool) -> int:
     made = ctx.tx.execute(
         upsert(message)
-        .values(digest=digest, said=_said(ctx, columns), **columns)
+        .values(digest=digest, said=None if again else _said(ctx, columns), **columns)
         .on_conflict_do_nothing()
         .returning(message.c.message_id)
     ).scalar_one_or_none()
@@ -236,7 +239,8 @@ def _made(ctx: Ctx, digest: str, columns: Mapping[str, Any], ways: Sequence[Mapp
 
 
 def _said(ctx: Ctx, columns: Mapping[str, Any]) -> int | None:
-    """By what the seen-set knows the message: its content's number, or that of its words, negative."""
+    """By what the seen-set knows the message: its content's number, or that of its words as they were written, content
+    fields unfilled, negative."""
     content_id: int | None = columns["content_id"]
     if content_id is not None or columns["text"] is None:
         return content_id

@@ -251,7 +251,7 @@ def _rules(
             choice=row.choice,
             route=row.route,
             account_id=row.account_id,
-            content_id=row.content_id,
+            said=row.said,
             exempt=row.exempt,
             has_next=row.choice + 1 < row.choices,
             gather_until=gathered_until(clock, row.gather_s),
@@ -378,11 +378,11 @@ def claimed_work(
             "account_id": one.account_id if one else None,
         },
     )
-    contents = {(way.message_id, way.choice) for way in judged.rules.ways if way.content_id is not None}
+    known = {(way.message_id, way.choice) for way in judged.rules.ways if way.said is not None}
     spending.take(
         ctx,
         judged.batch_id,
-        contents=any((row.message_id, row.choice) in contents for row in rows),
+        seen_set=any((row.message_id, row.choice) in known for row in rows),
         windows=any(row.trigger is not None for row in rows),
     )
     claimed = [(row.customer_id, row.request_id, (row.message_id, row.choice), row.address) for row in rows]

@@ -40,14 +40,15 @@ class Candidate(NamedTuple):
 class Way:
     """What is the same for all requests that stand at one choice of one message.
 
-    ``account``: it is usable. ``content``: it can be sent by this route. ``calls``: the account has some left today.
+    ``said``: by what the seen-set knows the message. ``account``: it is usable. ``content``: it can be sent by this
+    route. ``calls``: the account has some left today.
     """
 
     message_id: int
     choice: int
     route: str
     account_id: int
-    content_id: int | None
+    said: int | None
     exempt: bool
     has_next: bool
     gather_until: datetime

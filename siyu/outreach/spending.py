@@ -158,17 +158,19 @@ def _same_window() -> tuple[Any, ...]:
 
 _CLAIMED = and_(request.c.batch_id == bindparam("batch", type_=BigInteger), request.c.state == State.CLAIMED.value)
 _SAYS = message.c.message_id == request.c.message_id
-_SEEN = upsert(seen).from_select(
+_SAW = upsert(seen).from_select(
     ["customer_id", "content_id", "request_id", "at"],
     select(
         request.c.customer_id,
-        message.c.content_id,
+        message.c.said,
         request.c.request_id,
         bindparam("now", type_=DateTime(timezone=True)),
     )
     .join_from(request, message, _SAYS)
-    .where(_CLAIMED, message.c.content_id.is_not(None)),
+    .where(_CLAIMED, message.c.said.is_not(None)),
 )
+# A text that was said again in answer is known already.
+_SEEN = _SAW.on_conflict_do_nothing()
 _COUNTED = upsert(tally).from_select(
     ["customer_id", "day", "route", "account_id", "sends", "capped"],
     select(
@@ -189,12 +191,12 @@ _TALLY = _COUNTED.on_conflict_do_update(
 _WINDOWS = update(window).where(_CLAIMED, *_same_window()).values(used=window.c.used + 1)
 
 
-def take(ctx: Ctx, batch_id: int, *, contents: bool = True, windows: bool = True) -> None:
+def take(ctx: Ctx, batch_id: int, *, seen_set: bool = True, windows: bool = True) -> None:
     """What the claimed requests of a batch use up for their persons: content seen, messages counted, windows.
 
-    ``contents``, ``windows``: whether any of them carries a content, or goes through a window.
+    ``seen_set``, ``windows``: whether any of them says what is kept there, or goes through a window.
     """
-    if contents:
+    if seen_set:
         ctx.tx.execute(_SEEN, {"batch": batch_id, "now": ctx.now})
     ctx.tx.execute(_TALLY, {"batch": batch_id})
     if windows:

@@ -83,12 +83,13 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What to send: a piece of content, or a text, or (webhook) a JSON body to a URL."""
+    """A piece of content, or a text (``again``: that may come more than once), or (webhook) a JSON body to a URL."""
 
     content_id: int | None = None
     text: str | None = None
     url: str | None = None
     body: Mapping[str, object] | None = None
+    again: bool = False
 
 
 Holidays = Literal["send", "hold"]
@@ -183,8 +184,7 @@ class TaskRules:
     are not sent to (``drop``). ``remind_after``: before the first and between further reminders, at most
     ``reminders`` a task (WeCom: 3 in 24 hours). ``lead``: by so much at most a round is handed over before its hour to
     senders who confirm late. ``posts_day``, ``posts_month``: Moments posts of one sender, all of which each of the
-    sender's customers may see; WeCom tells no limit (docs/platform.md A.10).
-    """
+    sender's customers may see; WeCom tells no limit (docs/platform.md A.10)."""
 
     rounds: tuple[Round, ...] = (
         Round(DayPart.MORNING, time(9, 0)),

@@ -71,7 +71,7 @@ WAY = rows(
     choice=Integer(),
     route=Text(),
     account_id=Integer(),
-    content_id=Integer(),
+    said=Integer(),
     exempt=Boolean(),
     has_next=Boolean(),
     gather_until=DateTime(timezone=True),
@@ -178,7 +178,8 @@ def _judged(caps: Sequence[Cap], windows: Sequence[WindowRule], mass_month: int,
     whens: list[tuple[ColumnElement[bool], ColumnElement[str]]] = [
         (reach.c.customer_id.is_(None), _text("erased")),
         (given.c.expires_at <= _NOW, _text("expired")),
-        (and_(way.c.content_id.is_not(None), _seen()), _text("already_had_content")),
+        # A text may be said again in answer, or as a welcome; a content of the library never comes twice.
+        (and_(or_(way.c.said > 0, and_(way.c.said < 0, counted)), _seen()), _text("already_had_content")),
         (and_(counts, reach.c.blacklisted), _text("blacklisted")),
         (and_(pushed, reach.c.opted_out), _text("opted_out")),
         (and_(pushed, ~reach.c.contact_consent), _text("no_consent")),
@@ -255,7 +256,7 @@ def _seen() -> ColumnElement[bool]:
     return exists(
         select(true())
         .select_from(seen)
-        .where(seen.c.customer_id == GIVEN.c.customer_id, seen.c.content_id == WAY.c.content_id)
+        .where(seen.c.customer_id == GIVEN.c.customer_id, seen.c.content_id == WAY.c.said)
         .correlate(GIVEN, WAY)
     )
 

@@ -114,7 +114,10 @@ class Town:
         exempt: bool = False,
         priority: int = 0,
     ) -> int:
-        """Request a send to ``who`` (everybody) in a transaction of its own; by default a mass send at once."""
+        """Request a send to ``who`` (everybody) in a transaction of its own; by default a mass send at once, of words
+        of the key's own: the same never come twice."""
+        if message is HELLO and key != "k":
+            message = Message(text=f"你好 {key}")
         with self.world.open() as ctx:
             return actions.request(
                 ctx,

@@ -128,7 +128,7 @@ def _ask(ctx: Ctx, one: Greeting, people: Select[Any]) -> None:
     outreach.request(
         ctx,
         store.sends(who, key, wanted, over),
-        message=Message(content_id=new.said.content_id, text=new.said.text),
+        message=Message(content_id=new.said.content_id, text=new.said.text, again=new.said.content_id is None),
         routes=tuple(_choice(way, new.at) for way in new.ways),
         origin=Origin("greeting", one.greeting_id),
         priority=PRIORITY,
