@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from migrations.schema import upgrade
+from siyu.customers import actions as customers
 from siyu.kernel.clock import Clock
 from siyu.kernel.db import Engine, engine_for
 from siyu.kernel.postgres import EmbeddedServer, check_server
@@ -42,6 +43,8 @@ def house_at(url: str, settings: Settings, clock: Clock | None = None) -> Iterat
     zone = ZoneInfo(settings.zone)
     try:
         bare = House(engine, clock or clock_of(engine), zone)
+        with bare.open() as ctx:
+            customers.replay_erasures(ctx)  # whoever was erased after the backup that this database was restored from
         with ExitStack() as stack:
             senders = stack.enter_context(open_senders(bare.open))
             yield House(engine, bare.clock, zone, senders)

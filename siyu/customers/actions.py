@@ -9,6 +9,7 @@ from siyu.customers import attributes, identifying, recording, writing
 from siyu.customers.deciding import decide, join, separate, undo
 from siyu.customers.erasing import erase, take_back
 from siyu.customers.relations import blacklist, consent, follow, opt_in, opt_out, save_orders, unfollow
+from siyu.customers.replaying import replay as replay_erasures
 from siyu.customers.store import events as store_events
 from siyu.customers.store import facts
 from siyu.customers.types import (
@@ -152,6 +153,7 @@ __all__ = [
     "record",
     "record_from",
     "record_later",
+    "replay_erasures",
     "save_orders",
     "separate",
     "set_attribute_rows",

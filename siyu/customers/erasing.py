@@ -31,6 +31,11 @@ def hashed(one: Identity) -> str:
     return normal.ERASED + digest[:16].hex()
 
 
+def hash_of(one: Identity) -> str:
+    """As ``hashed``, also of an identity in whose place its hash stands already."""
+    return one.value if one.value.startswith(normal.ERASED) else hashed(one)
+
+
 def look(ctx: Ctx, facts: Collection[Fact], missing: Iterable[Identity], seen: Seen | None = None) -> Seen:
     """As looking.look. A person who comes back is known by the hash, and has the value again.
 
@@ -77,19 +82,20 @@ def erase(ctx: Ctx, customer_id: int) -> None:
         raise UnknownCustomer(f"there is no customer {customer_id}", field="customer_id")
     origins = identities.origins_of(ctx, [home])
     own = [Identity(row.kind, row.value, row.scope) for row in reading.identities_of(ctx, [home])]
-    store.add_erasure(ctx, home, sorted({hashed(one) for one in own if not one.value.startswith(normal.ERASED)}))
+    store.add_erasure(ctx, home, sorted({hash_of(one) for one in own}))
     platforms.forget(ctx, [one.value for one in own if one.kind in ("oa_openid", "external_userid")])
-    _forget(ctx, origins, [home])
+    forget(ctx, origins, [home])
     audit.record(ctx, "customers.erase", "customer", home)
 
 
-def _forget(ctx: Ctx, origins: Sequence[int], homes: Sequence[int]) -> None:
-    """Origins of nobody any more, and customers that end with them."""
+def forget(ctx: Ctx, origins: Sequence[int], homes: Sequence[int], *, parted: Sequence[int] = ()) -> None:
+    """Origins of nobody any more, and customers that end with them; ``parted``: customers who keep other origins."""
     near = set(identities.closure(ctx, origins)) - set(origins)
-    store.forget_people(ctx, origins, homes)
+    store.forget_people(ctx, origins, [*homes, *parted])
     moves.retire(ctx, homes, status="erased")
     if near:
-        people.settle(ctx, near, set())
+        after = people.settle(ctx, near, set())
+        people.refresh(ctx, {after[one] for one in near if parted})
     recording.record(ctx, [NewEvent(people.SOURCE, f"erased:{home}", "erased", ctx.now, home) for home in homes])
     notices.write(ctx, "customer.erased", customer_ids=list(homes))
 

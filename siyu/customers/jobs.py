@@ -1,22 +1,23 @@
 """Private: what customers do by themselves: partitions ahead, retention, the last carry after merges."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from siyu.customers import people
+from siyu.customers import people, replaying
 from siyu.customers.recording import REMEMBERED
 from siyu.customers.store import ensure_partitions, housekeeping, moves, visits
 from siyu.customers.store import events as store
+from siyu.customers.store.erasing import any_unfiled
 from siyu.customers.store.partitions import drop_oldest, kept_from
 from siyu.kernel import audit, notices
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import savepoint
-from siyu.kernel.probes import Due, earliest
+from siyu.kernel.probes import Due, Probe
 from siyu.kernel.settings import settings
 
 KEPT_ASIDE = timedelta(days=90)
@@ -26,8 +27,8 @@ EVERY, SOON = timedelta(hours=24), timedelta(minutes=10)
 
 
 def tick(ctx: Ctx, limit: int) -> int:
-    """Settle moves at once; once a day make partitions, drop old ones, old keys and old visits. Returns rows done."""
-    done = moves.arm(ctx) + people.last_carry(ctx, limit)
+    """Settle moves and file erasures at once; once a day make and drop months, drop old keys and visits. Rows done."""
+    done = moves.arm(ctx) + people.last_carry(ctx, limit) + replaying.file(ctx, limit)
     due = housekeeping.due(ctx)
     if due is not None and due > ctx.now:
         return done
@@ -80,5 +81,10 @@ def _locking(ctx: Ctx, work: Callable[[], T]) -> T | None:
     return done
 
 
-DUE: Due = earliest(housekeeping.due_at)
-"""When the daily housekeeping is due."""
+def _next(ctx: Ctx, values: Sequence[Any]) -> datetime | None:
+    unfiled, due = values
+    return ctx.now if unfiled else due
+
+
+DUE: Due = Probe((any_unfiled, housekeeping.due_at.scalar_subquery()), _next)
+"""Now while an erasure is not filed, else when the daily housekeeping is due."""

@@ -1,6 +1,7 @@
 """Statements that erase: personal values go, rows that counts rest on stay."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Integer, Text, Uuid, cast, delete, exists, func, insert, literal, select, text, update
@@ -117,6 +118,43 @@ def add_erasure(ctx: Ctx, customer_id: int, hashes: Sequence[str]) -> None:
     """Write the erasure down, done in this transaction."""
     values = {"customer_id": customer_id, "hashes": list(hashes), "asked_at": ctx.now, "done_at": ctx.now}
     ctx.tx.execute(insert(erasure).values(actor=ctx.actor.label, **values))
+
+
+def add_replayed(ctx: Ctx, erasures: Sequence[tuple[datetime, Sequence[str]]]) -> None:
+    """Write down erasures of the file that were done again just now."""
+    values = [
+        {"customer_id": 0, "hashes": list(hashes), "asked_at": at, "done_at": ctx.now, "filed_at": ctx.now}
+        for at, hashes in erasures
+    ]
+    ctx.tx.execute(insert(erasure).values(actor=ctx.actor.label), values)
+
+
+def erasures(ctx: Ctx) -> Sequence[Any]:
+    """All erasures: when they were asked for, and whose."""
+    return ctx.tx.execute(select(erasure.c.asked_at, erasure.c.hashes)).all()
+
+
+any_unfiled = select(erasure.c.erasure_id).where(erasure.c.filed_at.is_(None)).exists()
+"""Whether an erasure is not in the file yet."""
+
+
+def unfiled(ctx: Ctx, limit: int) -> Sequence[Any]:
+    """Erasures that are not in the file yet, the oldest first; nobody else files them meanwhile."""
+    waiting = select(erasure.c.erasure_id, erasure.c.asked_at, erasure.c.hashes).where(erasure.c.filed_at.is_(None))
+    locked = waiting.order_by(erasure.c.erasure_id).limit(min(limit, 500)).with_for_update(skip_locked=True)
+    return ctx.tx.execute(locked).all()
+
+
+def set_filed(ctx: Ctx, ids: Sequence[int]) -> None:
+    """These erasures are in the file."""
+    ctx.tx.execute(update(erasure).where(erasure.c.erasure_id.in_(ids)).values(filed_at=ctx.now))
+
+
+def owned(ctx: Ctx, after: int, limit: int) -> Sequence[Any]:
+    """Identities that are exclusively somebody's, by identity_id."""
+    columns = (identity.c.identity_id, identity.c.kind, identity.c.scope, identity.c.value, identity.c.origin_id)
+    chosen = select(*columns).where(identity.c.origin_id.is_not(None), identity.c.identity_id > after)
+    return ctx.tx.execute(chosen.order_by(identity.c.identity_id).limit(limit)).all()
 
 
 def told_by(ctx: Ctx, source: str, limit: int) -> list[int]:

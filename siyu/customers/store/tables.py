@@ -265,6 +265,7 @@ class ErasureColumns(TypedColumns):
     asked_at: Named[datetime] = Column(Time)
     actor: Named[str] = Column(Text)
     done_at: Named[datetime | None] = Column(Time)
+    filed_at: Named[datetime | None] = Column(Time)
 
 
 class HousekeepingColumns(TypedColumns):
