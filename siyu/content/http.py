@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from siyu.content import actions, files, previewing, queries
 from siyu.content import outgoing as shapes
 from siyu.content.bodies import LinkBody, TemplateBody, TextBody
+from siyu.content.reading.figures import figures
 from siyu.content.reading.http import floods, public
 from siyu.content.reading.pages import Maker
 from siyu.content.reading.readers import Did, readers
@@ -21,6 +22,8 @@ from siyu.content.told import (
     ContentBody,
     ContentPage,
     DraftBody,
+    FiguresBody,
+    FiguresList,
     FileBody,
     LinkBodyOut,
     MessagePreview,
@@ -129,6 +132,12 @@ def list_content(
     """The library, last changed first."""
     page = queries.contents(ctx, kind=kind, words=q, archived=archived, after=cursor, limit=limit)
     return ContentPage(items=[_row(item) for item in page.items], next=page.next)
+
+
+@router.get("/figures", responses=raises(Forbidden))
+def content_figures(ctx: Read, ids: Annotated[list[Number], Query(min_length=1, max_length=200)]) -> FiguresList:
+    """What became of these contents, for a page of the library."""
+    return FiguresList(items=[FiguresBody(**asdict(one)) for one in figures(ctx, ids)])
 
 
 def _row(item: Summary) -> SummaryBody:

@@ -135,6 +135,22 @@ class ContentPage(BaseModel):
     next: str | None
 
 
+class FiguresBody(BaseModel):
+    """What became of a content of the list: whoever opened it, known or not, clicks, answers to the form on it, and to
+    how many people it was sent in the last 90 days."""
+
+    content_id: int
+    readers: int
+    views: int
+    clicks: int
+    answers: int
+    sent: int
+
+
+class FiguresList(BaseModel):
+    items: list[FiguresBody]
+
+
 class VersionBody(BaseModel):
     """A version of a content."""
 

@@ -44,7 +44,9 @@ class JourneyBody(BaseModel):
 class WarningBody(BaseModel):
     """What a sound definition will not do as its author may think. ``code``: `needs_archive` (the condition depends on
     chats between staff and customers, which only the conversation archive shows: `detail.misses` who writes there
-    may be left out, `detail.silent` may pass for somebody who did not)."""
+    may be left out, `detail.silent` may pass for somebody who did not); `same_day` (`next_workday` moves several pieces
+    of a stage onto one day, of which the caps of a day keep some: `detail.days` with `day`, `entered`, `pieces`, and
+    `detail.more` days besides)."""
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from siyu.content import queries as content
 from siyu.customers import actions as writing
 from siyu.customers import queries as customers
-from siyu.journeys import cautions, stages, timing
+from siyu.journeys import cautions, sequences, stages, timing
 from siyu.journeys.compile_stages import stage_moves, stage_nodes
 from siyu.journeys.definition import (
     PRIORITY,
@@ -51,6 +51,7 @@ from siyu.journeys.types import BadJourney, Caution, Problem
 from siyu.kernel.ctx import Actor, Ctx
 from siyu.kernel.db import ids_of
 from siyu.kernel.errors import SiyuError
+from siyu.outreach import queries as outreach
 from siyu.platforms import queries as platforms
 from siyu.segments import queries as segments
 from siyu.segments.types import Condition as Parsed
@@ -98,6 +99,12 @@ class Compiler:
             self.entry_condition()
         if entry.segment is not None:
             self.entry_segment()
+        self.cautions += cautions.of_days(
+            definition.stages,
+            sequences.local(self.ctx),
+            self.ctx.now.astimezone(self.ctx.zone).date(),
+            outreach.policy(self.ctx),
+        )
         if self.problems:
             raise BadJourney(self.problems, self.cautions)
         return Program(

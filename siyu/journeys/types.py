@@ -47,7 +47,8 @@ class Caution:
 
     ``field`` is a path as in ``Problem``, ``code`` what it is about: ``needs_archive`` (the condition depends on chats
     between staff and customers that nobody sees; ``detail`` as in ``segments``' NeedsArchive), and ``message`` says it
-    in English.
+    in English; ``same_day`` (``next_workday`` moves several pieces of a stage onto one day, where the caps keep some;
+    ``detail.days``: day, entered, pieces; ``detail.more`` days besides).
     """
 
     field: str

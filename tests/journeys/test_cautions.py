@@ -48,6 +48,36 @@ def archive() -> Iterator[None]:
     know(wecom_archive="")
 
 
+WORKDAYS = [piece(f"day-{n}", days_off="next_workday") for n in range(1, 8)]
+
+
+def crowded(town: Town, pieces: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    definition = JOURNEY | {"stages": [{"id": "aware", "name": "认知", "pieces": pieces}], "goals": []}
+    answer = room_client(town.world, http.router).post("/api/journeys/validate", json={"definition": definition})
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["warnings"]
+    return found
+
+
+def test_pieces_that_days_off_move_onto_one_day_are_named_with_the_days(town: Town) -> None:
+    (warned,) = crowded(town, WORKDAYS)
+    assert (warned["field"], warned["code"]) == ("stages.aware", "same_day")
+    # The longest holiday of 2026 after the test's 2 March begins on Thursday, 1 October and ends on the 7th.
+    first = warned["detail"]["days"][0]
+    assert first == {"day": "2026-10-08", "entered": "2026-10-01", "pieces": [f"day-{n}" for n in range(1, 8)]}
+    assert "on 2026-10-08 (entered on 2026-10-01) day-1, day-2" in warned["message"]
+    assert warned["detail"]["more"] > 30
+
+
+def test_what_the_caps_let_through_is_not_warned_of(town: Town) -> None:
+    assert crowded(town, [one | {"days_off": "skip"} for one in WORKDAYS]) == []
+    assert crowded(town, [one | {"days_off": "keep"} for one in WORKDAYS]) == []
+    # Two messages a day are permitted; a third day between Saturday and Monday there is not, but in holidays there is.
+    assert crowded(town, WORKDAYS[:2]) == []
+    apart = [piece(f"day-{n}", day=n * 20, days_off="next_workday") for n in range(1, 5)]
+    assert crowded(town, apart) == []
+
+
 def corp(town: Town) -> None:
     with town.world.open() as ctx:
         platforms.save_account(ctx, kind="wecom", key="ww0123456789abcdef-1000002", name="企业微信", secret="s")

@@ -324,6 +324,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/content/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Content Figures
+         * @description What became of these contents, for a page of the library.
+         */
+        get: operations["content_content_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/content/files": {
         parameters: {
             query?: never;
@@ -5195,6 +5215,30 @@ export interface components {
             left_here: number;
         };
         /**
+         * FiguresBody
+         * @description What became of a content of the list: whoever opened it, known or not, clicks, answers to the form on it, and to
+         *     how many people it was sent in the last 90 days.
+         */
+        FiguresBody: {
+            /** Answers */
+            answers: number;
+            /** Clicks */
+            clicks: number;
+            /** Content Id */
+            content_id: number;
+            /** Readers */
+            readers: number;
+            /** Sent */
+            sent: number;
+            /** Views */
+            views: number;
+        };
+        /** FiguresList */
+        FiguresList: {
+            /** Items */
+            items: components["schemas"]["FiguresBody"][];
+        };
+        /**
          * FollowOut
          * @description A follow relation as it stands.
          */
@@ -9300,7 +9344,9 @@ export interface components {
          * WarningBody
          * @description What a sound definition will not do as its author may think. ``code``: `needs_archive` (the condition depends on
          *     chats between staff and customers, which only the conversation archive shows: `detail.misses` who writes there
-         *     may be left out, `detail.silent` may pass for somebody who did not).
+         *     may be left out, `detail.silent` may pass for somebody who did not); `same_day` (`next_workday` moves several pieces
+         *     of a stage onto one day, of which the caps of a day keep some: `detail.days` with `day`, `entered`, `pieces`, and
+         *     `detail.more` days besides).
          */
         WarningBody: {
             /** Code */
@@ -11278,6 +11324,55 @@ export interface operations {
                 };
             };
             /** @description `bad_content`: The body of a content is malformed; ``field`` names the place.; `invalid`: A value is malformed; ``field`` names it.; `bad_text`: Text holds NUL or a lone surrogate, which PostgreSQL and the platforms cannot carry.; `fields_not_allowed`: Content fields such as {{name}} stand where the same words go to everybody.; `unknown_field`: A {{field}} names neither an attribute of customers nor a link.; `unknown_content`: A content key named inside the input does not exist or is of the wrong kind. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    content_content_figures: {
+        parameters: {
+            query: {
+                ids: number[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresList"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: The actor's role or key scope does not include the permission that the route names. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
             422: {
                 headers: {
                     [name: string]: unknown;

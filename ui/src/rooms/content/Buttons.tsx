@@ -22,72 +22,21 @@ export function Buttons({
   change: (ctas: Cta[]) => void
 }) {
   const t = useSay()
-  const contents = useContents().data ?? []
-  const put = (at: number, values: Partial<Cta>) =>
-    change(value.map((one, other) => (other === at ? { ...one, ...values } : one)))
-  const name = (word: string, at: number) => t('content.of_button', { what: t(word), number: at + 1 })
   return (
     <Form.Item label={label} {...fault(place)}>
       <Flex vertical gap={8}>
-        {value.map((cta, at) => {
-          const outside = cta.url != null
-          return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a button has no name of its own
-            <Form.Item key={at} {...fault(`${place}.${at}`)} style={{ marginBottom: 0 }}>
-              <Flex gap={8} wrap align="start">
-                <Form.Item {...fault(`${place}.${at}.label`)} style={{ marginBottom: 0, width: 140 }}>
-                  <Input
-                    aria-label={name('content.cta_label', at)}
-                    placeholder={t('content.cta_label')}
-                    maxLength={40}
-                    value={cta.label}
-                    onChange={(event) => put(at, { label: event.target.value })}
-                  />
-                </Form.Item>
-                <Segmented
-                  aria-label={name('content.cta_to', at)}
-                  value={outside ? 'url' : 'content'}
-                  options={[
-                    { value: 'content', label: t('content.cta_content') },
-                    { value: 'url', label: t('content.cta_url') },
-                  ]}
-                  onChange={(to) =>
-                    put(at, to === 'url' ? { url: '', content: undefined, kind: 'link' } : { url: undefined })
-                  }
-                />
-                <Form.Item
-                  {...fault(`${place}.${at}.${outside ? 'url' : 'content'}`)}
-                  style={{ marginBottom: 0, flex: 1, minWidth: 160 }}
-                >
-                  {outside ? (
-                    <Input
-                      aria-label={name('content.cta_url', at)}
-                      placeholder="https://"
-                      maxLength={1024}
-                      value={cta.url ?? ''}
-                      onChange={(event) => put(at, { url: event.target.value.trim() })}
-                    />
-                  ) : (
-                    <PageChoice
-                      label={name('content.cta_content', at)}
-                      value={cta.content}
-                      change={(content) => {
-                        const kind = contents.find((one) => one.key === content)?.kind
-                        put(at, { content, kind: kind === 'form' ? 'form' : 'link' })
-                      }}
-                    />
-                  )}
-                </Form.Item>
-                <Button
-                  type="text"
-                  icon={<DeleteOutlined />}
-                  aria-label={name('content.drop', at)}
-                  onClick={() => change(value.filter((_, other) => other !== at))}
-                />
-              </Flex>
-            </Form.Item>
-          )
-        })}
+        {value.map((cta, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a button has no name of its own
+          <Form.Item key={at} {...fault(`${place}.${at}`)} style={{ marginBottom: 0 }}>
+            <OneButton
+              cta={cta}
+              name={(word) => t('content.of_button', { what: t(word), number: at + 1 })}
+              fault={(rest) => fault(`${place}.${at}.${rest}`)}
+              change={(values) => change(value.map((one, other) => (other === at ? { ...one, ...values } : one)))}
+              drop={() => change(value.filter((_, other) => other !== at))}
+            />
+          </Form.Item>
+        ))}
         {value.length < most && (
           <Button type="dashed" icon={<PlusOutlined />} onClick={() => change([...value, { label: '', kind: 'link' }])}>
             {t('content.add_cta')}
@@ -95,5 +44,68 @@ export function Buttons({
         )}
       </Flex>
     </Form.Item>
+  )
+}
+
+/** One button: what stands on it, and to which content or address it leads. */
+export function OneButton({
+  cta,
+  name,
+  fault,
+  change,
+  drop,
+}: {
+  cta: Cta
+  /** What its controls are called. */
+  name: (word: string) => string
+  fault: FaultAt
+  change: (values: Partial<Cta>) => void
+  drop?: () => void
+}) {
+  const t = useSay()
+  const contents = useContents().data ?? []
+  const outside = cta.url != null
+  return (
+    <Flex gap={8} wrap align="start">
+      <Form.Item {...fault('label')} style={{ marginBottom: 0, width: 140 }}>
+        <Input
+          aria-label={name('content.cta_label')}
+          placeholder={t('content.cta_label')}
+          maxLength={40}
+          value={cta.label}
+          onChange={(event) => change({ label: event.target.value })}
+        />
+      </Form.Item>
+      <Segmented
+        aria-label={name('content.cta_to')}
+        value={outside ? 'url' : 'content'}
+        options={[
+          { value: 'content', label: t('content.cta_content') },
+          { value: 'url', label: t('content.cta_url') },
+        ]}
+        onChange={(to) => change(to === 'url' ? { url: '', content: undefined, kind: 'link' } : { url: undefined })}
+      />
+      <Form.Item {...fault(outside ? 'url' : 'content')} style={{ marginBottom: 0, flex: 1, minWidth: 160 }}>
+        {outside ? (
+          <Input
+            aria-label={name('content.cta_url')}
+            placeholder="https://"
+            maxLength={1024}
+            value={cta.url ?? ''}
+            onChange={(event) => change({ url: event.target.value.trim() })}
+          />
+        ) : (
+          <PageChoice
+            label={name('content.cta_content')}
+            value={cta.content}
+            change={(content) => {
+              const kind = contents.find((one) => one.key === content)?.kind
+              change({ content, kind: kind === 'form' ? 'form' : 'link' })
+            }}
+          />
+        )}
+      </Form.Item>
+      {drop && <Button type="text" icon={<DeleteOutlined />} aria-label={name('content.drop')} onClick={drop} />}
+    </Flex>
   )
 }

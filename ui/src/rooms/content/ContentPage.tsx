@@ -1,9 +1,12 @@
 import { PlusOutlined } from '@ant-design/icons'
+import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { Button, Card, Checkbox, Flex, Input, Select, Table, Tag } from 'antd'
+import { Button, Card, Checkbox, Flex, Input, Select, Table, Tag, Tooltip } from 'antd'
 import { api, data } from '@/api/client'
+import type { components } from '@/api/schema'
 import { useMay } from '@/app/session'
 import { More, usePortions } from '@/shared/More'
+import { number } from '@/shared/number'
 import { Page } from '@/shared/Page'
 import { useSay } from '@/shared/say'
 import { Loaded, Nothing } from '@/shared/states'
@@ -13,12 +16,14 @@ import { ICONS } from './icons'
 import { PieceDrawer } from './Piece'
 import './content.css'
 
-const ALL: Kind[] = [...KINDS, 'landing']
+type Row = components['schemas']['SummaryBody']
+type Figures = components['schemas']['FiguresBody']
+const FIGURES = ['sent', 'readers', 'clicks', 'answers'] as const
 
 export default function ContentPage() {
   const t = useSay()
   const { q, kind: asked, archived, open } = useSearch({ from: '/frame/content' })
-  const kind = ALL.find((one) => one === asked)
+  const kind = KINDS.find((one) => one === asked)
   const navigate = useNavigate({ from: '/content' })
   const mayWrite = useMay('content.write')
   const narrow = (to: { q?: string; kind?: string; archived?: boolean }) =>
@@ -26,6 +31,22 @@ export default function ContentPage() {
   const list = usePortions(['contents', 'list', q, kind, archived], (cursor) =>
     data(api.GET('/api/content', { params: { query: { q, kind, archived, cursor, limit: 50 } } })),
   )
+  const ids = (list.rows ?? []).map((one) => one.content_id)
+  const figures = useQuery({
+    queryKey: ['contents', 'figures', ids],
+    enabled: ids.length > 0,
+    placeholderData: (before) => before,
+    queryFn: async () => {
+      // A request takes the figures of 200 pieces; more are read when somebody scrolled so far.
+      const pages = Array.from({ length: Math.ceil(ids.length / 200) }, (_, page) =>
+        ids.slice(page * 200, page * 200 + 200),
+      )
+      const found = await Promise.all(
+        pages.map((some) => data(api.GET('/api/content/figures', { params: { query: { ids: some } } }))),
+      )
+      return new Map(found.flatMap((one) => one.items).map((one) => [one.content_id, one]))
+    },
+  })
   const narrowed = q !== undefined || kind !== undefined
   return (
     <Page
@@ -56,7 +77,7 @@ export default function ContentPage() {
           placeholder={t('content.all')}
           value={kind}
           onChange={(chosen: Kind | undefined) => narrow({ kind: chosen })}
-          options={ALL.map((one) => ({ value: one, label: t(`content.kind.${one}`) }))}
+          options={KINDS.map((one) => ({ value: one, label: t(`content.kind.${one}`) }))}
           style={{ width: 140 }}
         />
         <Checkbox
@@ -116,6 +137,13 @@ export default function ContentPage() {
                     </>
                   ),
                 },
+                ...FIGURES.map((what) => ({
+                  title: <Tooltip title={t(`content.figure_hint.${what}`)}>{t(`content.figure.${what}`)}</Tooltip>,
+                  key: what,
+                  align: 'right' as const,
+                  responsive: ['md' as const],
+                  render: (_: unknown, row: Row) => <Counted row={row} what={what} of={figures.data} />,
+                })),
                 { title: t('content.changed'), responsive: ['md'], render: (_, row) => when(row.updated_at) },
               ]}
             />
@@ -127,3 +155,37 @@ export default function ContentPage() {
     </Page>
   )
 }
+
+/** A figure of a piece, which leads to its people. */
+function Counted({
+  row,
+  what,
+  of,
+}: {
+  row: Row
+  what: (typeof FIGURES)[number]
+  of: ReadonlyMap<number, Figures> | undefined
+}) {
+  const t = useSay()
+  const found = of?.get(row.content_id)
+  if (!found || (what === 'answers' && row.kind !== 'form' && row.kind !== 'landing')) return null
+  const count = found[what]
+  if (count === 0) return <span style={{ color: '#71827d' }}>0</span>
+  const name = t('content.figure_of', { what: t(`content.figure.${what}`), title: row.title, count: number(count) })
+  if (what === 'sent') {
+    const sent = { kind: 'event', type: SENT, content: row.content_id, within: '90d' }
+    return (
+      <Link to="/customers" search={{ where: { all: [sent] } }} aria-label={name}>
+        {number(count)}
+      </Link>
+    )
+  }
+  const did = { readers: 'opened', clicks: 'clicked', answers: 'submitted' } as const
+  return (
+    <Link to="/content" search={{ open: row.content_id, tab: 'readers', did: did[what] }} aria-label={name}>
+      {number(count)}
+    </Link>
+  )
+}
+
+const SENT = ['delivery_sent', 'delivery_accepted']

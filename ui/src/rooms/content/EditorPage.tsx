@@ -11,7 +11,20 @@ import { Loaded } from '@/shared/states'
 import { useTell } from '@/shared/tell'
 import { useLeaving } from '@/shared/useLeaving'
 import { useSettled } from '@/shared/useSettled'
-import { type Body, begin, type Draft, faultsOf, KINDS, type Kind, PAGELESS, place, shownFaults, tidy } from './draft'
+import {
+  type Body,
+  begin,
+  type Draft,
+  type Fault,
+  faultsOf,
+  finished,
+  KINDS,
+  type Kind,
+  PAGELESS,
+  place,
+  shownFaults,
+  tidy,
+} from './draft'
 import { Carried, type FaultAt, Fields } from './Fields'
 import { ICONS } from './icons'
 import { Phone, type Shown } from './Phone'
@@ -72,7 +85,10 @@ export default function EditContent() {
 }
 
 /** What the server makes of a draft: how it looks, or its faults. */
-async function previewed(draft: ReturnType<typeof tidy>, customer: number | undefined) {
+async function previewed(
+  draft: ReturnType<typeof tidy>,
+  customer: number | undefined,
+): Promise<{ shown: Shown | null; faults: Fault[] }> {
   // Not asked for in vain: a page without a title is none.
   if (draft.title === '') return { shown: null, faults: [{ field: 'title', fault: 'too_short', message: NO_TITLE }] }
   try {
@@ -80,7 +96,10 @@ async function previewed(draft: ReturnType<typeof tidy>, customer: number | unde
     return { shown: await data(api.POST('/api/content/preview', { params, body: draft })), faults: [] }
   } catch (error) {
     if (!(error instanceof ApiError && [409, 422].includes(error.status))) throw error
-    return { shown: null, faults: faultsOf(error) }
+    const faults = faultsOf(error)
+    // A block that is not filled in yet hides none of the others.
+    const body = draft.kind === 'landing' ? finished(draft.body, faults) : null
+    return { shown: body && (await previewed({ ...draft, body }, customer)).shown, faults }
   }
 }
 

@@ -3,6 +3,7 @@ import { Button, Collapse, Flex, Form, Input, Select, Switch, Typography } from 
 import { later } from '@/shared/later'
 import { useContents } from '@/shared/lookups'
 import { useSay } from '@/shared/say'
+import { Blocks } from './Blocks'
 import { Buttons } from './Buttons'
 import { type Body, type Draft, PAGES } from './draft'
 import { FormFields } from './FormFields'
@@ -119,6 +120,8 @@ export function Fields({
           <After body={body} fault={fault} change={change} />
         </>
       )
+    case 'landing':
+      return <Blocks blocks={body.blocks ?? []} fault={fault} change={(blocks) => change({ blocks })} />
     case 'template':
       return (
         <>

@@ -19,14 +19,17 @@ export function Phone({
   title,
   customer,
   choose,
+  first: begin,
 }: {
   shown: Shown | null
   title: string
   customer: number | undefined
   choose: (customer: number | undefined) => void
+  /** The route whose message is shown first; else the page. */
+  first?: string
 }) {
   const t = useSay()
-  const [view, setView] = useState<string>('page')
+  const [view, setView] = useState(begin ?? 'page')
   const page = shown?.html ?? null
   const ways = shown?.routes ?? []
   const open = ways.filter((one) => one.message)

@@ -111,20 +111,18 @@ function Acts({ piece }: { piece: Content }) {
           {t('content.publish')}
         </Button>
       )}
-      {piece.kind !== 'landing' && (
-        <Button
-          type="primary"
-          onClick={() => void navigate({ to: '/content/$id/edit', params: { id: String(piece.content_id) } })}
-        >
-          {t('content.edit')}
-        </Button>
-      )}
+      <Button
+        type="primary"
+        onClick={() => void navigate({ to: '/content/$id/edit', params: { id: String(piece.content_id) } })}
+      >
+        {t('content.edit')}
+      </Button>
     </Flex>
   )
 }
 
 /** The latest version as a customer would see it, page and messages. */
-function Preview({ piece }: { piece: Content }) {
+export function Preview({ piece, route }: { piece: Content; route?: string }) {
   const t = useSay()
   const mayWrite = useMay('content.write')
   const [customer, setCustomer] = useState<number>()
@@ -145,5 +143,5 @@ function Preview({ piece }: { piece: Content }) {
   if (!mayWrite) return <Alert type="info" showIcon title={t('content.preview_for_writers')} />
   if (shown.error) return <Failure error={shown.error} retry={() => void shown.refetch()} />
   if (!shown.data) return <Loading />
-  return <Phone shown={shown.data} title={title} customer={customer} choose={setCustomer} />
+  return <Phone shown={shown.data} title={title} customer={customer} choose={setCustomer} first={route} />
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ApiError } from '@/api/client'
-import { begin, faultsOf, fieldName, place, said, shownFaults, tidy } from './draft'
+import { begin, faultsOf, fieldName, finished, place, said, shownFaults, tidy } from './draft'
 
 const WORDS = { name: '姓名', phone: '手机号', agree: '同意' }
 
@@ -39,4 +39,20 @@ test('a message is shown as its route carries it', () => {
   expect(said('link', { msgtype: 'link', link })).toEqual(card)
   const data = { remark: { value: '三' }, k1: { value: '二' }, first: { value: '一' } }
   expect(said('template', { data, url: 'x' })).toEqual({ as: 'template', lines: ['一', '二', '三'], opens: true })
+})
+
+test('a block that is not filled in hides none of the others', () => {
+  const { body } = begin('landing', WORDS)
+  const [heading, text] = body.blocks ?? []
+  const fault = (field: string) => ({ field, fault: 'too_short', message: 'm' })
+  expect(finished({ ...body }, [fault('body.blocks.2.cta.label'), fault('body.blocks.2.cta')])).toEqual({
+    blocks: [heading, text],
+  })
+  expect(
+    finished(
+      { ...body },
+      [0, 1, 2].map((at) => fault(`body.blocks.${at}.text`)),
+    ),
+  ).toBeNull()
+  expect(finished({ ...body }, [fault('body.blocks.1.text'), fault('title')])).toBeNull()
 })

@@ -2,7 +2,7 @@ import type { ApiError } from '@/api/client'
 import type { components } from '@/api/schema'
 
 export type Kind = components['schemas']['Kind']
-export const KINDS: Kind[] = ['article', 'ebook', 'form', 'image', 'link', 'text', 'template']
+export const KINDS: Kind[] = ['article', 'ebook', 'landing', 'form', 'image', 'link', 'text', 'template']
 export const PAGELESS: ReadonlySet<string> = new Set(['text', 'template', 'link'])
 /** The kinds that a link can lead to. */
 export const PAGES: ReadonlySet<string> = new Set(['article', 'ebook', 'link', 'form', 'landing', 'image'])
@@ -40,6 +40,23 @@ export interface FormField {
   purpose?: 'profiling' | 'contact' | 'terms' | null
 }
 
+export const BLOCKS = ['heading', 'text', 'image', 'button', 'form'] as const
+export type BlockType = (typeof BLOCKS)[number]
+export const MOST_BLOCKS = 60
+/** A part of a landing page. */
+export type Block =
+  | { type: 'heading' | 'text'; text: string }
+  | { type: 'image'; file?: number; alt?: string }
+  | { type: 'button'; cta: Cta }
+  | { type: 'form'; form?: string }
+
+/** A block of a type with nothing in it yet. */
+export function blockOf(type: BlockType): Block {
+  if (type === 'image') return { type }
+  if (type === 'button') return { type, cta: { label: '', kind: 'link' } }
+  return type === 'form' ? { type } : { type, text: '' }
+}
+
 /** What any kind may hold; `docs/content.md` says which holds what. */
 export interface Body {
   html?: string
@@ -54,6 +71,7 @@ export interface Body {
   target?: string | null
   fields?: FormField[]
   submit?: string
+  blocks?: Block[]
   after?: { title?: string; text?: string; ctas?: Cta[] }
   message?: string | null
   template?: { template_id: string; data: Record<string, string> } | null
@@ -75,6 +93,7 @@ export function begin(kind: Kind, words: { name: string; phone: string; agree: s
     text: { text: '' },
     link: { url: '' },
     template: { template: { template_id: '', data: { first: '' } } },
+    landing: { blocks: [blockOf('heading'), blockOf('text'), blockOf('button')] },
     form: {
       fields: [
         { name: 'name', label: words.name, type: 'text', required: true, maps_to: 'name' },
@@ -132,6 +151,14 @@ const NOT_YET = new Set(['missing', 'too_short', 'string_too_short', 'target', '
 export function shownFaults(faults: Fault[], tried: boolean, empty: boolean): Fault[] {
   if (tried) return faults
   return empty ? [] : faults.filter((one) => !NOT_YET.has(one.fault) && one.field !== 'body.url')
+}
+
+/** A landing page without the blocks that have faults; null when that is all, or when something else is wrong. */
+export function finished(body: Record<string, unknown>, faults: Fault[]): Record<string, unknown> | null {
+  const at = faults.map((one) => /^body\.blocks\.(\d+)(\.|$)/.exec(one.field)?.[1])
+  if (at.includes(undefined)) return null
+  const blocks = (body.blocks as Block[]).filter((_, number) => !at.includes(String(number)))
+  return blocks.length > 0 ? { ...body, blocks } : null
 }
 
 /** Where a fault stands, without the numbers: `body.fields.2.label` is `fields.label`. */

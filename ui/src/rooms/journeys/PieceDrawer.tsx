@@ -1,6 +1,7 @@
-import { Button, Drawer, Flex, Form, Input, InputNumber, Popconfirm, Segmented, Select } from 'antd'
+import { Button, Drawer, Flex, Form, Grid, Input, InputNumber, Popconfirm, Segmented, Select } from 'antd'
 import { useContents } from '@/shared/lookups'
 import { useSay } from '@/shared/say'
+import { PiecePhone } from './PiecePhone'
 import { PARTS, type Piece, routeName } from './stages'
 
 /** The routes a sequence may take, the ones through a salesperson first. */
@@ -21,11 +22,12 @@ export function PieceDrawer({
   close: () => void
 }) {
   const t = useSay()
+  const wide = Grid.useBreakpoint().lg ?? true
   return (
     <Drawer
       open={piece !== null}
       onClose={close}
-      size={440}
+      size={wide ? 880 : 'large'}
       title={t('stage.piece')}
       destroyOnHidden
       footer={
@@ -39,7 +41,14 @@ export function PieceDrawer({
         </Flex>
       }
     >
-      {piece && <PieceForm piece={piece} fault={fault} change={change} />}
+      {piece && (
+        <div className="piece-desk">
+          <PieceForm piece={piece} fault={fault} change={change} />
+          <aside aria-label={t('stage.as_customer')}>
+            <PiecePhone piece={piece} />
+          </aside>
+        </div>
+      )}
     </Drawer>
   )
 }

@@ -1,5 +1,6 @@
 import { Button, Drawer, Flex, Form, Input, InputNumber, Select, Typography } from 'antd'
 import { useEffect, useReducer } from 'react'
+import { Entered } from '@/rooms/segments/forms/parts'
 import { GroupEditor, notesOf } from '@/rooms/segments/GroupEditor'
 import { close as closed, open as opened, reduce } from '@/rooms/segments/model'
 import type { Unseen } from '@/rooms/segments/NeedsArchive'
@@ -115,7 +116,9 @@ function RuleForm({
         />
       </Form.Item>
       <Form.Item label={t('stage.when')}>
-        <GroupEditor group={root} top dispatch={dispatch} faults={[]} notes={notes} self={null} />
+        <Entered value={true}>
+          <GroupEditor group={root} top dispatch={dispatch} faults={[]} notes={notes} self={null} />
+        </Entered>
       </Form.Item>
       {fault && (
         <Typography.Text type="danger" role="alert">

@@ -70,7 +70,7 @@ function Column({
   warned: Warned[]
 }) {
   const t = useSay()
-  const at = (rule: number) =>
+  const at = (rule: number | null) =>
     warned.filter((one) => place(one.field)?.stage === stage.id && place(one.field)?.rule === rule)
   const last = journey.stages.length - 1
   const addPiece = () => {
@@ -129,6 +129,7 @@ function Column({
         </Popconfirm>
       </Flex>
       <Faults texts={told(stage.id, null, null)} />
+      <Warnings warned={at(null)} />
       <Flex vertical gap={4} align="flex-start" className="stage-rules">
         {n === 0 && <span>{t('stage.starts_here')}</span>}
         {(stage.enter ?? []).map((rule, number) => (

@@ -1,5 +1,5 @@
 import { NeedsArchive, type Unseen } from '@/rooms/segments/NeedsArchive'
-import type { Say } from '@/shared/say'
+import { type Say, useSay } from '@/shared/say'
 import type { Warned } from './draft'
 import type { StageJourney } from './stages'
 
@@ -9,9 +9,34 @@ export function Warnings({ warned, of }: { warned: Warned[]; of?: (field: string
   return [...told].map(([key, one]) => (
     <div key={key}>
       {of && <b>{of(one.field)}</b>}
-      <NeedsArchive {...(one.detail as unknown as Unseen)} />
+      {one.code === 'same_day' ? (
+        <SameDay {...(one.detail as unknown as Crowded)} />
+      ) : (
+        <NeedsArchive {...(one.detail as unknown as Unseen)} />
+      )}
     </div>
   ))
+}
+
+interface Crowded {
+  days: { day: string; entered: string; pieces: string[] }[]
+  more: number
+}
+
+/** Days off move several pieces of a stage onto one day, where the caps of a day let some through. */
+function SameDay({ days, more }: Crowded) {
+  const t = useSay()
+  return (
+    <div className="cond-unseen" role="note">
+      <b>{t('stage.same_day')}</b>
+      {t('shared.colon')}
+      {t('stage.same_day_means')}
+      {days.map(({ day, entered, pieces }) => (
+        <div key={day}>{t('stage.same_day_on', { day, entered, count: pieces.length })}</div>
+      ))}
+      {more > 0 && <div>{t('stage.same_day_more', { count: more })}</div>}
+    </div>
+  )
 }
 
 /** What a field outside of the stages is called: the entry, a goal, an exit rule. */

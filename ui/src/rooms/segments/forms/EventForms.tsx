@@ -20,6 +20,8 @@ export function MatcherForm({ value, set }: { value: Matcher; set: (value: Match
   const words = tests.length === 1 && tests[0]?.property === 'text' && tests[0].op === 'contains' ? tests[0] : null
   const plain = types.includes('message_received') && (words !== null || tests.length === 0)
   const aboutContent = types.some((type) => /^(content|page|link|form|delivery|forwarded|downloaded)/.test(type))
+  // A journey's file names a content by its key.
+  const known = (one: unknown) => contents.find((it) => it.key === one)?.content_id ?? Number(one)
   return (
     <>
       <EventType value={value.type} set={(type) => set({ ...value, type })} />
@@ -45,12 +47,7 @@ export function MatcherForm({ value, set }: { value: Matcher; set: (value: Match
           aria-label={t('form.content')}
           placeholder={t('form.any_content')}
           status={faulty('content')}
-          value={(Array.isArray(value.content)
-            ? value.content
-            : value.content === undefined
-              ? []
-              : [value.content]
-          ).map(Number)}
+          value={[value.content ?? []].flat().map(known)}
           onChange={(chosen) => set({ ...value, content: chosen.length > 1 ? chosen : chosen[0] })}
           options={contents.map((one) => ({ value: one.content_id, label: one.title }))}
           optionFilterProp="label"

@@ -13,7 +13,9 @@ export function TagForm({ leaf, set }: LeafFormProps) {
   const t = useSay()
   const faulty = useFaulty()
   const groups = useTags().data?.groups ?? []
-  const chosen = list(leaf.tag).map(Number)
+  // A journey's file names a tag by its path.
+  const known = new Map(groups.flatMap((group) => group.tags.map((tag) => [tag.path, tag.tag_id])))
+  const chosen = list(leaf.tag).map((one) => known.get(String(one)) ?? Number(one))
   return (
     <>
       {chosen.length > 1 && (

@@ -1,6 +1,7 @@
 import { CloseOutlined, PlusOutlined } from '@ant-design/icons'
 import { Button, DatePicker, Flex, InputNumber, Select } from 'antd'
 import dayjs, { type Dayjs } from 'dayjs'
+import { createContext, useContext } from 'react'
 import { useSay } from '@/shared/say'
 import { dawn, instant, local } from '@/shared/when'
 import { EVENT_TYPES } from '../kinds'
@@ -95,10 +96,14 @@ function Between({ value, set }: { value: Windowed; set: (value: Windowed) => vo
   )
 }
 
-/** When it happened: any time, the last N days, a calendar term, or from-to. */
+/** Whether the condition belongs to a journey, where people have entered something. */
+export const Entered = createContext(false)
+
+/** When it happened: since entering (in journeys), any time, the last N days, a calendar term, or from-to. */
 export function WindowForm({ value, set }: { value: Windowed; set: (value: Windowed) => void }) {
   const t = useSay()
   const faulty = useFaulty()
+  const inside = useContext(Entered)
   const mode =
     value.within !== undefined
       ? 'within'
@@ -106,10 +111,13 @@ export function WindowForm({ value, set }: { value: Windowed; set: (value: Windo
         ? 'period'
         : 'from' in value || 'to' in value
           ? 'between'
-          : 'any'
-  const none: Windowed = { within: undefined, period: undefined, from: undefined, to: undefined }
+          : value.since === 'entered'
+            ? 'entered'
+            : 'any'
+  const none: Windowed = { within: undefined, period: undefined, from: undefined, to: undefined, since: undefined }
   function turn(next: string) {
-    if (next === 'within') set({ ...none, within: '30d' })
+    if (next === 'entered') set({ ...none, since: 'entered' })
+    else if (next === 'within') set({ ...none, within: '30d' })
     else if (next === 'period') set({ ...none, period: 'this_month' })
     else if (next === 'between') set({ ...none, from: dawn(local().subtract(30, 'day').format('YYYY-MM-DD')) })
     else set(none)
@@ -121,7 +129,10 @@ export function WindowForm({ value, set }: { value: Windowed; set: (value: Windo
         value={mode === 'between' && !value.from && !value.to ? 'any' : mode}
         onChange={turn}
         style={{ minWidth: 104 }}
-        options={['any', 'within', 'period', 'between'].map((one) => ({ value: one, label: t(`form.when.${one}`) }))}
+        options={[...(inside ? ['entered'] : []), 'any', 'within', 'period', 'between'].map((one) => ({
+          value: one,
+          label: t(`form.when.${one}`),
+        }))}
       />
       {mode === 'within' && (
         <Span
