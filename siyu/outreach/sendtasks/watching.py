@@ -37,6 +37,8 @@ RESULTS = timedelta(hours=24)
 be confirmed."""
 UNREAD = timedelta(days=3)
 """So long after that, results that nobody could read are waited for no more."""
+NIGHT = timedelta(hours=12)
+"""So long at most an unconfirmed task is not looked at, however long no pushes go out."""
 LIVE = (TaskState.OPEN.value, TaskState.CONFIRMED.value)
 REMINDED_ENOUGH = 41094
 
@@ -97,9 +99,10 @@ def _may_remind(row: Row[*tuple[Any, ...]], rules: TaskRules, now: datetime) -> 
     return bool(due and row.state == TaskState.OPEN and row.reminders < rules.reminders)
 
 
-def _awake(ctx: Ctx) -> datetime:
-    """From when on salespeople may be reminded: not in the hours and on the days without pushes."""
-    return allowed_at(current_policy(ctx), ctx.now, ctx.zone, workdays.current(ctx))
+def _awake(ctx: Ctx, at: datetime | None = None) -> datetime:
+    """From when on, not before ``at`` (now), salespeople may be reminded: not in the hours and on the days without
+    pushes."""
+    return allowed_at(current_policy(ctx), at or ctx.now, ctx.zone, workdays.current(ctx))
 
 
 def _recalled(ctx: Ctx, task_ids: Sequence[int]) -> dict[int, int]:
@@ -323,11 +326,14 @@ def _time_over(row: Row[*tuple[Any, ...]], now: datetime) -> bool:
 
 
 def _next(ctx: Ctx, row: Row[*tuple[Any, ...]], rules: TaskRules, reminders: int, one: Seen) -> datetime:
-    """When a task is looked at again: soon at first, more rarely the older it is."""
+    """When a task is looked at again: soon at first, more rarely the older it is, and unconfirmed not at night."""
     now = ctx.now
     age = now - row.handed_at
     step = next((minutes for hours, minutes in ((2, 10), (8, 30)) if age < timedelta(hours=hours)), 60)
     times = [now + timedelta(minutes=step)]
+    if one.confirmed_at is None and row.confirmed_at is None and row.expires_at > now:
+        # Few confirm while no pushes go out, and what follows a push would wait for the end of these hours anyway.
+        times = [min(_awake(ctx, times[0]), now + NIGHT)]
     if one.confirmed_at is None and row.expires_at > now:
         times.append(max(row.expires_at, now + timedelta(minutes=1)))
         if row.remind_at is not None and reminders < rules.reminders:
