@@ -9,11 +9,11 @@ in docs/people.md.
 from people.draw import unit, units
 from people.forms import Field, Profile, fill, profile
 from people.habits import Habits, Model, habits, model_from
-from people.react import Browse, Cta, Message, Page, Reaction, asked, browse, followed, links, react, receive
+from people.react import Browse, Cta, Message, Page, Reaction, asked, browse, entered, followed, links, react, receive
 from people.staff import MANNERS, Confirm, Manner, StaffModel, at_work, confirm, reminded, staff_model_from
 
 __all__ = [
     "MANNERS", "Browse", "Confirm", "Cta", "Field", "Habits", "Manner", "Message", "Model", "Page", "Profile",
-    "Reaction", "StaffModel", "asked", "at_work", "browse", "confirm", "fill", "followed", "habits", "links",
-    "model_from", "profile", "react", "receive", "reminded", "staff_model_from", "unit", "units",
+    "Reaction", "StaffModel", "asked", "at_work", "browse", "confirm", "entered", "fill", "followed", "habits",
+    "links", "model_from", "profile", "react", "receive", "reminded", "staff_model_from", "unit", "units",
 ]  # fmt: skip

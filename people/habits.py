@@ -32,6 +32,7 @@ class Model:
     cta_rate: float = 0.9
     join_rate: float = 0.7
     menu_rate: float = 0.0
+    ask_rate: float = 0.0
     optout_rate: float = 0.002
     leave_rate: float = 0.001
     annoyed_leave_rate: float = 0.1
@@ -60,8 +61,8 @@ class Model:
 
 RATES = (
     "reply_rate", "template_reply_rate", "chat_rate", "like_rate", "comment_rate", "mass_click_rate", "click_rate",
-    "answer_click_rate", "template_click_rate", "form_rate", "cta_rate", "join_rate", "menu_rate", "optout_rate",
-    "leave_rate", "annoyed_leave_rate", "spread", "read_on",
+    "answer_click_rate", "template_click_rate", "form_rate", "cta_rate", "join_rate", "menu_rate", "ask_rate",
+    "optout_rate", "leave_rate", "annoyed_leave_rate", "spread", "read_on",
 )  # fmt: skip
 
 
@@ -105,6 +106,7 @@ class Habits:
     cta_rate: float
     join_rate: float
     menu_rate: float
+    ask_rate: float
     speed: float
     read_on: float
     patience: float
@@ -150,6 +152,7 @@ def habits(model: Model, seed: int, person: int, topic: str = "", changes: Mappi
         cta_rate=personal(model.cta_rate, s, u[5]),
         join_rate=personal(model.join_rate, s, u[5]),
         menu_rate=personal(model.menu_rate, s, u[2]),
+        ask_rate=personal(model.ask_rate, s, u[2]),
         speed=0.5 + u[6],
         read_on=personal(model.read_on, s, u[7]),
         patience=model.tolerance * (0.5 + u[5]),

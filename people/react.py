@@ -32,6 +32,12 @@ WORDS = (
     "什么时候方便聊聊？",
 )  # fmt: skip
 
+QUESTIONS = (
+    "多少钱一年？", "可以先试用吗", "发票能开专票吗？", "你们在哪个城市", "周末有人在吗", "能和我们的 CRM 对接吗",
+    "数据能放在自己的服务器上吗", "有没有餐饮行业的案例",
+)  # fmt: skip
+"""What people ask in customer service."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -306,6 +312,17 @@ def followed(
     if not menu or u[0] >= habits(model, seed, person, "", changes).menu_rate:
         return []
     return [Reaction(person, "menu", at_ms + 5_000 + int(u[1] * 240_000), text=menu[int(u[2] * len(menu))])]
+
+
+def entered(
+    model: Model, seed: int, person: int, key: str, at_ms: int, changes: Mapping[str, float] | None = None
+) -> list[Reaction]:
+    """What somebody does who entered customer service: perhaps asks something, within five minutes."""
+    u = units(seed, person, f"enter:{key}")
+    if u[0] >= habits(model, seed, person, "", changes).ask_rate:
+        return []
+    text = QUESTIONS[int(u[2] * len(QUESTIONS))]
+    return [Reaction(person, "reply", at_ms + 20_000 + int(u[1] * 280_000), text=text)]
 
 
 def browse(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from people import entered
 from sandbox.callbacks import raise_wecom
 from sandbox.engine import Work
 from sandbox.inbox import Content, Spoken, hand_over
@@ -99,6 +100,9 @@ def enter(world: World, work: Work, at: int) -> None:
         event["welcome_code"] = code(world, open_kfid, uid, "welcome", int(str(here["state"])), at)
     save(world, open_kfid, uid, here | {"entered": at})
     put(world, corpid, open_kfid, uid, at, SYSTEM, "event", event)
+    for reaction in entered(world.model, world.seed, person, f"{open_kfid}|{at}", at, world.own.get(person)):
+        what = {"person": person, "act": "kf_text", "open_kfid": open_kfid, "text": reaction.text}
+        world.schedule(world.grained(reaction.due_ms), "act", person, what)
 
 
 def say(world: World, work: Work, at: int) -> None:

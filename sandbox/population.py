@@ -203,24 +203,39 @@ def _contacts(world: World, entry: Mapping[str, object], everybody: Sequence[int
             relate(world, corpid, userid, world.external_userid(corpid, person), at, state, 1 if state else 2)
 
 
+def _doing(world: World, body: Mapping[str, object]) -> dict[str, object]:
+    """What those who arrive do, but for following; raises Unknown."""
+    config_id, open_kfid = str(body.get("config_id") or ""), str(body.get("open_kfid") or "")
+    if open_kfid:
+        if world.db.one("select 1 from kf_account where open_kfid = ?", open_kfid) is None:
+            raise Unknown(f"customer service account {open_kfid}")
+        return {"act": "kf_enter", "open_kfid": open_kfid, "scene": str(body.get("scene") or "")}
+    if not config_id:
+        return {}
+    if way_of(world, config_id) is not None:
+        return {"act": "scan_way", "config_id": config_id}
+    if world.db.one("select 1 from join_way where config_id = ?", config_id) is None:
+        raise Unknown(f"contact way {config_id}")
+    return {"act": "join_group", "config_id": config_id}
+
+
 def set_arrivals(world: World, body: Mapping[str, object]) -> dict[str, object]:
-    """POST /_sandbox/arrivals: new people who follow an account or scan a contact way within [from, to).
+    """POST /_sandbox/arrivals: new people who follow an account, scan a contact way or a group's join way, or enter
+    customer service, within [from, to).
 
     Raises ValueError or Unknown.
     """
-    number, config_id = count(body, "count"), str(body.get("config_id") or "")
-    appid = "" if config_id else text(body, "account")
-    if config_id and way_of(world, config_id) is None:
-        raise Unknown(f"contact way {config_id}")
+    number, doing = count(body, "count"), _doing(world, body)
+    appid = "" if doing else text(body, "account")
     scenes = body.get("scenes") or ({str(body["scene"]): number} if body.get("scene") else None)
     first, last = world.add_people(number)
     entry = {"account": appid, "at": body.get("from"), "until": body.get("to"), "scenes": scenes}
     if entry["until"] is None:
         raise ValueError("to is missing")
     persons = list(range(first, last + 1))
-    if config_id:
+    if doing:
         world.schedule_many(
-            (at, "act", p, {"person": p, "act": "scan_way", "config_id": config_id})
+            (at, "act", p, {"person": p, **doing})
             for p, at in zip(persons, _moments(world, entry, persons, "at", "until"), strict=True)
         )
     else:

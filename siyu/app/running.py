@@ -45,6 +45,8 @@ def run_here(conf: Settings, console: Console, *, speed: float, customers: int, 
         bound = _bind(conf)
         address = conf.public_url or f"http://{conf.host}:{bound.getsockname()[1]}"
         conf = know(public_url=address)
+        if demo and not conf.wecom_archive:
+            conf = know(wecom_archive="sandbox")  # a seat of the demo company's is archived
         engine = engine_for(url, pool=2)
         stack.callback(engine.dispose)
         clock: Clock = _scaled(engine, speed, conf.zone) if demo else SystemClock()
@@ -91,7 +93,8 @@ def _demo(
     customers: int,
     console: Console,
 ) -> None:
-    spec = company.Spec(customers=customers, public_url=address)
+    lively = (("chat_rate", 0.25), ("ask_rate", 0.7))
+    spec = company.Spec(customers=customers, public_url=address, model=lively)
     built = company.build(house, control, spec, console)
     company.start_wave(house, built)
     control.run_scaled(house.clock.now(), speed)

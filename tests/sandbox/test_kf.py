@@ -135,3 +135,20 @@ def test_bad_customer_service_calls_are_refused(box: Sandbox) -> None:
     assert ask(box, "account/list")["account_list"][0]["name"] == "售后"
     assert ask(box, "account/del", open_kfid=open_kfid)["errcode"] == 0
     assert ask(box, "account/list")["account_list"] == []
+
+
+def test_people_arrive_by_the_link_ask_and_may_refuse(box: Sandbox) -> None:
+    open_kfid = desk(box)
+    box.control("people", count=1, model={"ask_rate": 1.0, "spread": 0.0})
+    span = {"from": "2026-03-02T10:30:00+08:00", "to": "2026-03-02T11:00:00+08:00"}
+    box.control("arrivals", key="a", open_kfid=open_kfid, scene="site", count=5, **span)
+    box.move("2026-03-02T12:00:00+08:00")
+    came, asked = (box.get("/_sandbox/acted", act=act)["persons"] for act in ("kf_enter", "kf_text"))
+    assert len(came) == 5
+    assert asked == came
+    me = came[0]
+    box.act(me, "kf_refuse", open_kfid=open_kfid)
+    assert ask(box, "send_msg", touser=uid(box, me), open_kfid=open_kfid, msgid="m1", **HELLO)["errcode"] == 0
+    told = ask(box, "sync_msg", open_kfid=open_kfid)["msg_list"][-1]["event"]
+    assert (told["event_type"], told["fail_msgid"], told["fail_type"]) == ("msg_send_fail", "m1", 10)
+    assert box.get("/_sandbox/received", route="kf", match="您好")["persons"] == []

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from siyu.app.demo import materials
+from siyu.app.demo import front, materials
 from siyu.content import actions as content
 from siyu.groups.phases import Made, NewJoinWay, new_join_way
 from siyu.intake import actions as intake
@@ -181,7 +181,7 @@ def accounts(ctx: Ctx, control: SandboxControl) -> tuple[int, int]:
 
 
 def platform_side(control: SandboxControl, spec: Spec, account_id: int, wecom_id: int) -> None:
-    """The same accounts on the platforms' side, with the staff and the group. Idempotent."""
+    """The same accounts on the platforms' side, with the staff and the groups. Idempotent."""
     control.set_accounts(
         official_accounts=[
             {
@@ -227,7 +227,10 @@ def platform_side(control: SandboxControl, spec: Spec, account_id: int, wecom_id
                     }
                     for userid, (name, position) in MEMBERS.items()
                 ],
-                "chats": [{"chat_id": CHAT_ID, "name": "ToB 私域读者群", "owner": "lisi"}],
+                "chats": [
+                    {"chat_id": CHAT_ID, "name": "ToB 私域读者群", "owner": "lisi"},
+                    *({"chat_id": one, "name": name, "owner": owner} for one, name, owner in front.SALON_CHATS),
+                ],
             }
         ],
     )

@@ -1,4 +1,4 @@
-"""What the fortnight's company has: live codes, welcomes, contents and two stage journeys."""
+"""What the fortnight's company has: live codes, welcomes, contents, the other doors and two stage journeys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from siyu.allocation.types import Member, Rotation, Shift
-from siyu.app.demo import materials
+from siyu.app.demo import front, materials
 from siyu.channels import actions as channels
 from siyu.channels import queries as channel_queries
 from siyu.channels.types import ChannelDefinition
@@ -47,8 +47,8 @@ CODES = (
         "现场扫码领《从加上到成交》",
         {"lisi": 2, "wanglei": 1},
         600_000,
-        0.45,
-        "您好，欢迎来过云启的展台！展会资料和手册稍后发您，先问一句：您更关心拉新还是跟进？",
+        0.4,
+        "您好，欢迎来过云启的展台！手册在这里：{{link:handbook}}\n先问一句：您更关心拉新还是跟进？",
     ),
     Code(
         "article",
@@ -56,8 +56,8 @@ CODES = (
         "扫码加顾问，送自测表",
         {"chentao": 1, "heyan": 1},
         120_000,
-        0.35,
-        "您好，我是文章里提到的顾问。自测表马上发您，两分钟做完就知道先补哪一步。",
+        0.3,
+        "您好，我是文章里提到的顾问。自测表在这里，两分钟做完就知道先补哪一步：{{link:case-story}}",
     ),
     Code(
         "friends",
@@ -65,8 +65,8 @@ CODES = (
         "朋友推荐，优先安排演示",
         {"sunqi": 1, "wanglei": 1},
         0,
-        0.2,
-        "您好，朋友介绍来的我优先安排。您先看看手册，有想聊的随时说。",
+        0.15,
+        "您好，朋友介绍来的我优先安排。您先看看手册：{{link:handbook}}\n有想聊的随时说。",
     ),
 )
 
@@ -81,7 +81,7 @@ class Firm:
 
 def of(ctx: Ctx) -> Firm | None:
     """What was made before; None where nothing was."""
-    states = {code.state for code in CODES}
+    states = {one.state for one in (*CODES, *front.DOORS)}
     found = {one.state: one.channel_id for one in channel_queries.channels(ctx, archived=None) if one.state in states}
     if not found:
         return None
@@ -102,12 +102,20 @@ def codes_of(ctx: Ctx) -> dict[str, str]:
     return on_platform(ctx, found) if found else {}
 
 
-def furnish(ctx: Ctx, wecom_id: int, since: date) -> Firm:
-    """Make all of it in a company that has a team and accounts."""
-    members = {one.userid: one.staff_id for one in team.staff(ctx) if one.userid}
-    _content(ctx)
-    made = {code.state: _code(ctx, code, wecom_id, members, since) for code in CODES}  # set-loop: three codes
-    return Firm({}, made)
+def furnish(ctx: Ctx, wecom_id: int, open_kfid: str, since: date) -> Firm:
+    """Make what is missing of it in a company that has a team and accounts; the group live code once Siyu has read the
+    groups."""
+    found = of(ctx)
+    made = dict(found.channels) if found else {}
+    if not made:
+        members = {one.userid: one.staff_id for one in team.staff(ctx) if one.userid}
+        _content(ctx)
+        made = {code.state: _code(ctx, code, wecom_id, members, since) for code in CODES}  # set-loop: three codes
+    if front.SERVICE.state not in made:
+        made[front.SERVICE.state] = front.open_service(ctx, wecom_id, open_kfid, since)
+    if front.SALON.state not in made and (salon := front.open_salon(ctx, wecom_id, since)) is not None:
+        made[front.SALON.state] = salon
+    return Firm(found.journeys if found else {}, made)
 
 
 def start(ctx: Ctx, firm: Firm) -> Firm:

@@ -1,5 +1,5 @@
-"""Fourteen days of a company on a virtual clock: people scan live codes, are greeted, live through stages; five
-salespeople confirm the day's send tasks and tell who replied; the shop sells."""
+"""Fourteen days of a company on a virtual clock: people come by live codes, customer service and a group code, are
+greeted, live through stages; five salespeople confirm the day's send tasks and tell who replied; the shop sells."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from siyu.app.demo import company, firm, hands, ledger, theatre
+from siyu.app.demo import company, firm, front, hands, ledger, theatre
 from siyu.app.demo.seeding import KEY_NAME, drawn, order
 from siyu.app.sandboxed import SandboxWorld
 from siyu.kernel.clock import machine
@@ -69,22 +69,24 @@ def run(
     know(public_url=public_url)
     control.move_to(clock.now())
     spec = company.Spec(customers=plan.customers, public_url=public_url, seed=plan.seed)
-    model = {"chat_rate": 0.12, "click_rate": 0.22, "form_rate": 0.4}
+    model = {"chat_rate": 0.12, "click_rate": 0.22, "form_rate": 0.4, "ask_rate": 0.6}
     with house.open() as ctx:
         company.staff(ctx)
         account_id, wecom_id = company.accounts(ctx, control)
         _, key = team.add_key(ctx, KEY_NAME, ["customers.write"])
     company.platform_side(control, spec, account_id, wecom_id)
     control.add_people(seed=plan.seed, grain_s=int(GRAIN.total_seconds()), model=model)
-    with house.open() as ctx:
-        made = firm.furnish(ctx, wecom_id, START.date())
+    open_kfid = front.service_account(house, wecom_id)
     driver = Driver(house, clock, SandboxWorld(control), GRAIN, settle=settle or worker.drain)
-    driver.run(clock.now() + timedelta(minutes=30))  # the live codes come to stand on the platform
+    driver.run(clock.now() + timedelta(minutes=10))  # the groups are read
+    with house.open() as ctx:
+        made = firm.furnish(ctx, wecom_id, open_kfid, START.date())
+    driver.run(clock.now() + timedelta(minutes=20))  # the codes come to stand on the platform
     with house.open() as ctx:
         made = firm.start(ctx, made)
         codes = firm.on_platform(ctx, made)
     control.set_faults(lose=plan.lose, duplicate=plan.duplicate, reorder=plan.reorder, seed=plan.seed)
-    _arrivals(control, plan, codes)
+    _arrivals(house, control, plan, codes)
     shop = _Shop(control, spec, key)
     for moment, sells in _days(plan.days):
         driver.run(moment, progress)
@@ -96,22 +98,25 @@ def run(
     return ledger.read(house, control, made, codes, START)
 
 
-def _arrivals(control: SandboxControl, plan: Plan, codes: dict[str, str]) -> None:
+def _arrivals(house: House, control: SandboxControl, plan: Plan, codes: dict[str, str]) -> None:
     """Fewer come at weekends, and nobody in the last two days, so that everybody's first days are seen."""
     weights = [1 if (START + timedelta(days=day)).weekday() > 4 else 3 for day in range(plan.days - 2)]
     sums = [0, *accumulate(weights)]
-    for code in firm.CODES:  # set-loop: three codes, some days
-        wanted = round(plan.customers * code.share)
-        for day in range(plan.days - 2):
+    with house.open() as ctx:
+        doors = front.standing(ctx)
+    for day in range(plan.days - 2):
+        opens = START + timedelta(days=day, hours=1)
+        span = {"from": opens, "to": opens + timedelta(hours=12)}
+        counts = {}
+        for one in (*firm.CODES, *front.DOORS):
+            wanted = round(plan.customers * one.share)
             before, after = (wanted * part // sums[-1] for part in sums[day : day + 2])
-            if after > before:
-                opens = START + timedelta(days=day, hours=1)
-                control.arrivals(
-                    key=f"{code.state}-{day}",
-                    config_id=codes[code.state],
-                    count=after - before,
-                    **{"from": opens, "to": opens + timedelta(hours=12)},
-                )
+            counts[one.state] = after - before
+        for code in firm.CODES:  # set-loop: three codes
+            if counts[code.state]:
+                by = {"config_id": codes[code.state], "count": counts[code.state]}
+                control.arrivals(key=f"{code.state}-{day}", **by, **span)
+        front.arrive(control, doors, counts, str(day), **span)
 
 
 def _days(days: int) -> Iterator[tuple[datetime, bool]]:

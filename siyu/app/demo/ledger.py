@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Select, select
 
-from siyu.app.demo import company, firm
+from siyu.app.demo import company, firm, front
 from siyu.channels import queries as channels
 from siyu.customers import queries as customers
 from siyu.journeys import queries as journeys
@@ -83,38 +83,59 @@ def read(house: House, control: SandboxControl, made: firm.Firm, codes: Mapping[
         last = (ctx.now - timedelta(minutes=1)).astimezone(ctx.zone).date()
         figures = channels.figures(ctx, first, last)
         names = {number: state for state, number in made.channels.items()}
-        welcomed = _ended(ctx, "welcome")
+        greeted = _greeted(ctx)
+        asked = _asked(ctx)
         unsure = _unsure(ctx, "welcome")
         told.moves = _moves(ctx, made)
         told.stages = _stages(ctx, made)
         told.days = _desk(ctx, first, last)
         marked = _marked(ctx)
-    titles = {code.state: code.name for code in firm.CODES}
-    for number, state in names.items():  # set-loop: three codes
-        came = control.acted(act="scan_way", match=codes[state])["messages"]
+    titles = {one.state: one.name for one in (*firm.CODES, *front.DOORS)}
+    for number, state in names.items():  # set-loop: five channels
         found = figures[number]
-        told.channels.append((Pair(titles[state], found.arrivals, came), found.cost, found.cost_per_person))
+        pair = Pair(titles[state], found.arrivals, _came(control, state, codes))
+        told.channels.append((pair, found.cost, found.cost_per_person))
     _their_desk(control, told.days, house.zone)
     for (userid, day), one in told.days.items():
         one.replies = marked.get((userid, day), 0)
     added = control.acted(act="add_member", account=company.CORPID)["count"]
-    greeted = control.received(route="wecom_welcome")
-    known = greeted["messages"] - len(unsure.intersection(greeted["uids"]))
+    scanned = {code.name for code in firm.CODES}
+    ways = {"wecom_welcome": {"route": "wecom_welcome"}, "kf_welcome": {"route": "kf", "match": front.SERVICE_WELCOME}}
+    got = {route: control.received(**by) for route, by in ways.items()}
+    known = {route: one["messages"] - len(unsure.intersection(one["uids"])) for route, one in got.items()}
     told.sums = [
-        Pair("加好友 people added", sum(pair.ours for pair, _, _ in told.channels), added),
-        Pair(f"欢迎语 welcomes{_apart(unsure)}", welcomed, known),
+        Pair("加好友 people added", sum(pair.ours for pair, _, _ in told.channels if pair.title in scanned), added),
+        Pair(f"欢迎语 welcomes{_apart(unsure)}", greeted["wecom_welcome"], known["wecom_welcome"]),
+        Pair("微信客服欢迎语 customer service welcomes", greeted["kf_welcome"], known["kf_welcome"]),
+        Pair("微信客服来信 customer service questions", asked, control.acted(act="kf_text")["messages"]),
         Pair("送达 pushes received", sum(one.received for one in told.days.values()), _pushed(control)),
         Pair("同一内容收到两次 got anything twice", 0, int(control.counts()["duplicate_count"])),
     ]
     return told
 
 
-def _ended(ctx: Ctx, kind: str) -> int:
-    outcomes = outreach.outcomes().subquery("outcomes")
-    statement = select(outcomes.c.customer_id).where(
-        outcomes.c.key.like(f"{kind}%"), outcomes.c.state.in_(("sent", "accepted", "received"))
+def _came(control: SandboxControl, state: str, codes: Mapping[str, str]) -> int:
+    """How many came by a channel, as the sandbox counted."""
+    if state == front.SERVICE.state:
+        return int(control.acted(act="kf_enter", match=state)["messages"])
+    if state == front.SALON.state:
+        # set-loop: a handful of groups
+        return sum(int(control.acted(act="join", match=one)["messages"]) for one, _, _ in front.SALON_CHATS)
+    return int(control.acted(act="scan_way", match=codes[state])["messages"])
+
+
+def _greeted(ctx: Ctx) -> Counter[str]:
+    """How many welcomes went out, by route."""
+    return Counter(
+        row.props["route"]
+        for row in ctx.tx.execute(_events("delivery_sent"))
+        if str(row.props["request_key"]).startswith("welcome:")
     )
-    return len(ctx.tx.execute(statement).all())
+
+
+def _asked(ctx: Ctx) -> int:
+    """How many messages customer service got."""
+    return sum(row.props.get("via") == "kf" for row in ctx.tx.execute(_events("message_received")))
 
 
 def _unsure(ctx: Ctx, kind: str) -> frozenset[str]:

@@ -1,4 +1,5 @@
-"""Keeps the demo company alive: every simulated day people follow, followers add a salesperson, and the shop sells."""
+"""Keeps the demo company alive: every simulated day people come by all doors, ask and are answered, and the shop
+sells."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from datetime import datetime, time, timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from siyu.app.demo import company, firm, hands, seeding
+from siyu.app.demo import company, firm, front, hands, seeding
 from siyu.app.demo.seeding import Demo, drawn
 from siyu.kernel.clock import machine
 from siyu.kernel.errors import SiyuError
@@ -69,6 +70,7 @@ class _Days:
 
     arranged: set[str] = field(default_factory=set)
     sold: set[str] = field(default_factory=set)
+    chats: hands.Chats = field(default_factory=hands.Chats)
 
     def go_on(self, demo: Demo, now: datetime) -> None:
         day = now.date().isoformat()
@@ -79,6 +81,7 @@ class _Days:
         if f"scans {day}" not in self.arranged and _scans(demo, now, day):
             self.arranged.add(f"scans {day}")
         self.look(demo, now)
+        self.chats.answer(demo.control)
         due = [one for one in _orders(demo.spec, now, day) if one["order_no"] not in self.sold]
         if due and demo.selling.is_set():
             seeding.sell(demo, due)
@@ -94,19 +97,24 @@ class _Days:
 
 
 def _scans(demo: Demo, now: datetime, day: str) -> bool:
-    """New people scan the live codes; False while these do not stand on the platform, and at the end of a day."""
+    """New people come by the live codes and the other doors; False while one of these does not stand on the platform,
+    and at the end of a day."""
     opens, closes = _span(now)
+    if closes - opens <= timedelta(minutes=10):
+        return False
+    span = {"from": opens, "to": closes}
+    people = demo.spec.customers
+    counts = {code.state: max(2, round(people / 12 * code.share)) for code in firm.CODES}
+    counts |= {door.state: max(3, people // 30) for door in front.DOORS}
     with demo.house.open() as ctx:
         codes = firm.codes_of(ctx)
+        doors = front.standing(ctx)
+    front.arrive(demo.control, doors, counts, f"scans-{day}", **span)
     for code in firm.CODES:  # set-loop: three codes
-        if code.state in codes and closes - opens > timedelta(minutes=10):
-            demo.control.arrivals(
-                key=f"scans-{code.state}-{day}",
-                config_id=codes[code.state],
-                count=max(1, round(demo.spec.customers / 40 * code.share)),
-                **{"from": opens, "to": closes},
-            )
-    return len(codes) == len(firm.CODES)
+        if code.state in codes:
+            by = {"config_id": codes[code.state], "count": counts[code.state]}
+            demo.control.arrivals(key=f"scans-{code.state}-{day}", **by, **span)
+    return len(codes.keys() & {code.state for code in firm.CODES}) + len(doors) == len(counts)
 
 
 def _span(now: datetime) -> tuple[datetime, datetime]:

@@ -5,14 +5,14 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from siyu.app.demo import company, firm
+from siyu.app.demo import company, firm, front
 from siyu.customers import queries as customers
 from siyu.customers.importing import actions as importing
 from siyu.customers.importing.types import ColumnUse, ImportState
@@ -98,6 +98,8 @@ def furnish(demo: Demo) -> None:
     # Each on its own: whoever saves a segment waits for pulses, and a pulse may wait for the tags that are given here.
     bought = _segment(demo, operator, BOUGHT)
     _rules(demo, operator, bought)
+    with demo.house.open(operator) as ctx:
+        front.greet_days(ctx, bought)
     for name in (CONTACTS_TOO, UNANSWERED):
         _segment(demo, operator, name)
 
@@ -111,22 +113,31 @@ def _points(demo: Demo, operator: Actor) -> None:
 
 
 def sales_team(demo: Demo) -> None:
-    """Give the company its live codes with welcomes, and the stage journeys of those who scan them; once. 李四 confirms
-    nothing by himself: his desk is for whoever tries the demo."""
-    with demo.house.open(_staff(demo, "operator")) as ctx:
+    """Give the company its codes and doors with welcomes, and the stage journeys of those who come; once. 李四 confirms
+    nothing by himself: his desk is for whoever tries the demo. 王蕾's chats are archived (会话存档)."""
+    operator = _staff(demo, "operator")
+    with demo.house.open(operator) as ctx:
         wecom_id = platforms.accounts(ctx, "wecom")[0].account_id
-        made = firm.of(ctx) or firm.furnish(ctx, wecom_id, ctx.now.astimezone(ctx.zone).date())
-    by_hand = {"userid": "lisi", "confirm": "hand"}
-    demo.control.set_accounts(wecom=[{"corpid": company.CORPID, "members": [by_hand]}])
+    open_kfid = front.service_account(demo.house, wecom_id)
+
+    def furnished() -> firm.Firm:
+        with demo.house.open(operator) as ctx:
+            return firm.furnish(ctx, wecom_id, open_kfid, ctx.now.astimezone(ctx.zone).date())
+
+    made = furnished()
+    by_hand, seat = {"userid": "lisi", "confirm": "hand"}, {"userid": "wanglei", "archive": True}
+    demo.control.set_accounts(wecom=[{"corpid": company.CORPID, "members": [by_hand, seat]}])
+    if front.SALON.state not in made.channels:
+        demo.until(lambda: front.SALON.state in furnished().channels)
     if made.journeys:
         return  # they are the operator's from then on: a start must not undo what was edited
 
     def standing() -> bool:
         with demo.house.open() as ctx:
-            return len(firm.on_platform(ctx, made)) == len(firm.CODES)
+            return firm.on_platform(ctx, made).keys() >= {code.state for code in firm.CODES}
 
     if demo.until(standing):
-        with demo.house.open(_staff(demo, "operator")) as ctx:
+        with demo.house.open(operator) as ctx:
             firm.start(ctx, made)
 
 
@@ -182,9 +193,10 @@ def _shop(demo: Demo) -> None:
         sell(demo, [], buyers=[{"person": 1}, {"person": 2, "phone": shared}])
 
 
-def crm_file(people: Sequence[Mapping[str, str]]) -> bytes:
-    """What a CRM gives out: a title row, GB18030, a number that Excel damaged, a phone that is none, a double."""
-    lines = ["客户总表（销售部导出）,,,,,,", "客户编号,客户姓名,手机号码,公司名称,城市,行业,标签"]
+def crm_file(people: Sequence[Mapping[str, str]], today: date) -> bytes:
+    """What a CRM gives out: a title row, GB18030, a number that Excel damaged, a phone that is none, a double. Of some
+    it knows the birthday, which the next weeks bring."""
+    lines = ["客户总表（销售部导出）,,,,,,,", "客户编号,客户姓名,手机号码,公司名称,城市,行业,标签,出生日期"]
     for place, one in enumerate(people):
         phone = one["phone"]
         if place % 7 == 3:
@@ -192,10 +204,11 @@ def crm_file(people: Sequence[Mapping[str, str]]) -> bytes:
         elif place % 7 == 5:
             phone = "".join(chr(ord(digit) + 0xFEE0) for digit in phone)
         tag = ("线下沙龙", "老客户介绍", "")[place % 3]
-        cells = (f"K{2001 + place}", one["name"], phone, one["company"], one["city"], one["industry"], tag)
-        lines.append(",".join(cells))
-    lines.append("K2901,陈明,1.38E+10,远山科技,杭州,制造,")
-    lines.append("K2902,孙丽,1381234,,上海,教育,线下沙龙")
+        born = today.replace(year=1984, day=1) + timedelta(days=today.day + place)
+        about = (one["name"], phone, one["company"], one["city"], one["industry"], tag)
+        lines.append(",".join((f"K{2001 + place}", *about, born.isoformat() if place % 4 == 1 else "")))
+    lines.append("K2901,陈明,1.38E+10,远山科技,杭州,制造,,")
+    lines.append("K2902,孙丽,1381234,,上海,教育,线下沙龙,")
     lines.append(lines[2])
     return "\r\n".join([*lines, ""]).encode("gb18030")
 
@@ -206,7 +219,7 @@ def _crm(demo: Demo) -> None:
     people = [demo.control.person(number)["profile"] for number in some[:60]]
     with TemporaryDirectory() as folder, demo.house.open(_staff(demo, "operator")) as ctx:
         path = Path(folder) / "crm.csv"
-        path.write_bytes(crm_file(people))
+        path.write_bytes(crm_file(people, ctx.now.astimezone(ctx.zone).date()))
         import_id = importing.start(ctx, path, FILE_NAME)
         suggested = importing.mapping_of(importing.locked(ctx, import_id, "draft"))
         columns = tuple(ColumnUse(one.index, "tag", "来源") if one.use == "tag" else one for one in suggested.columns)

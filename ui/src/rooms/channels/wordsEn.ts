@@ -205,5 +205,5 @@ export const en: Record<string, string> = {
   'leaf.channel': 'first came by channel {{channels}}{{when}}',
   'leaf.channel_latest': 'latest came by channel {{channels}}{{when}}',
   'leaf.channel_any': 'any',
-  'source.channel': 'channel #{{id}}',
+  'source.channel': 'channel “{{channel}}”',
 }

@@ -92,6 +92,11 @@ export function sentence(told: Told, names: Names, reason: (code: string) => str
     ...props,
     account: names.account(props.account),
     content: event.content_id === null ? '' : names.content(event.content_id),
+    // A message that is no piece of the library is named by who asked for it.
+    what:
+      event.content_id === null
+        ? say('said.words', { of: sourceWord(text(props.origin), names, say) })
+        : say('said.piece', { content: names.content(event.content_id) }),
     journey: names.journey(props.journey_id),
     segment: names.segment(props.segment_id),
     tag: names.tag(props.tag_id),
@@ -141,7 +146,7 @@ export function sourceWord(source: string, names: Names, say: Say): string {
   if (kind === 'api' && id) return say('source.api', { id })
   if (kind === 'staff' && id) return names.staff(id)
   if (kind === 'tag' && id) return say('source.tag', { tag: names.tag(id) })
-  if (kind === 'channel' && id) return say('source.channel', { id })
+  if (kind === 'channel' && id) return say('source.channel', { channel: names.channel(id) })
   if (kind === 'segment' && id) return say('source.segment', { segment: names.segment(id) })
   if (kind === 'journey' && id) return say('source.journey', { journey: names.journey(id.split('/')[0]) })
   return say(`source.${kind}`, { defaultValue: source })

@@ -19,7 +19,7 @@ export const words = {
     'tasks.since': '{{time}} 起',
     'tasks.until': '{{time}} 过期',
     'tasks.why.no_reply': '发过欢迎语后对方一直没有回复',
-    'tasks.why.reply_unknown': '发过欢迎语后没看到回复；没有开通会话存档，对方可能已在聊天里回过',
+    'tasks.why.reply_unknown': '发过欢迎语后没看到回复；这段聊天没有会话存档，对方可能已经回过',
     'tasks.why.no_answer': '客户的问题没有自动回复可以回答',
     'tasks.why.birthday': '今天是客户的生日',
     'tasks.why.holiday': '节日问候',
