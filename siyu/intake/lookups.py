@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 LIMIT = 5_000
 BATCH = 100
 AGAIN = timedelta(minutes=1)
+SOON = timedelta(seconds=1)
+"""A reading of customer service that failed is made again so soon: a welcome may wait for it."""
 LONGEST = timedelta(hours=6)
 STILL_SENDING = timedelta(minutes=10)
 LOOKS = 144
@@ -210,8 +212,11 @@ def _take(ctx: Ctx, work: Work, answered: Answered) -> set[Claimed]:
             contacts.setdefault(account_id, []).extend(read)
         elif reading.kind == "wecom_kf":
             arrivals += service.messages(outcome.data, known[account_id])
-            cursors.append((account_id, reading.rows[0][2], readings.said(outcome.data, "next_cursor")))
-            more |= {(account_id, reading.rows[0][2])} if outcome.data.get("has_more") == 1 else set()
+            cursor = readings.said(outcome.data, "next_cursor")
+            # Without a cursor the next reading begins anew, and whoever goes nowhere would go on for ever.
+            went_on = bool(cursor) and cursor != reading.call.body.get("cursor")
+            cursors += [(account_id, reading.rows[0][2], cursor)] if went_on else []
+            more |= {(account_id, reading.rows[0][2])} if went_on and outcome.data.get("has_more") == 1 else set()
         elif reading.kind == "wecom_kf_customer":
             arrivals += service.customers(outcome.data, known[account_id], work.asked_at)
         elif reading.kind == "wecom_chat":
@@ -226,7 +231,7 @@ def _take(ctx: Ctx, work: Work, answered: Answered) -> set[Claimed]:
         # set-loop: one statement per account
         arrivals += actions.without_known(ctx, found_there, known[account_id].home_id)
     taken = actions.take_in(ctx, tagging.stamped(arrivals, work.asked_at, work.position), known)
-    if cursors:
+    if any(reading.kind == "wecom_kf" for reading, _ in answered):
         actions.at_once(ctx, taken)
     store.move_kf(ctx, cursors)
     if more:
@@ -257,7 +262,8 @@ def _dismissed(ctx: Ctx, reading: Reading) -> None:
 
 
 def _put_off(ctx: Ctx, reading: Reading, error: str, at: datetime | None = None) -> None:
-    wait = min(LONGEST, AGAIN * 2 ** min(reading.attempts, 10))
+    first = SOON if reading.kind == "wecom_kf" else AGAIN
+    wait = min(LONGEST, first * 2 ** min(reading.attempts, 20))
     store.put_off(ctx, reading.rows, max(at or ctx.now, ctx.now + wait), error)
 
 

@@ -1,6 +1,8 @@
 """Door: react to what people do, write welcomes, replies and rules, deal with unanswered questions."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from siyu.customers import queries as customers
@@ -30,6 +32,8 @@ from siyu.replies.types import (
 TYPES = (*greeting.TYPES, *answering.TYPES)
 """Events that the room reacts to."""
 MOST_WORDS, LONGEST_WORD, LONGEST_TEXT = 50, 100, 600
+ANSWERS = {"oa": "oa_custom", "wecom": "kf"}
+"""By which route a message is answered, by the kind of the account that it was written to."""
 FIRST, LAST = timedelta(minutes=5), timedelta(days=3)
 """Between these a second greeting comes after the first."""
 
@@ -60,8 +64,8 @@ def react(ctx: Ctx, events: Sequence[PulseEvent]) -> None:
 def save_welcome(ctx: Ctx, new: NewWelcome, welcome_id: int | None = None) -> int:
     """Add a welcome, or replace one; returns its id.
 
-    Raises BadReply, BadText, UnknownWelcome, the faults of conditions, NoSuchContent, NotPublished; of the words that
-    go by routes also FieldsNotAllowed, BadContent, UnknownField, UnknownContent.
+    Raises BadReply, BadText, UnknownWelcome, the faults of conditions, NoSuchContent, NotPublished, NotSendable,
+    FieldsNotAllowed, BadContent, UnknownField, UnknownContent.
     """
     checks.named(new.name)
     if new.scope not in SCOPES:
@@ -69,9 +73,10 @@ def save_welcome(ctx: Ctx, new: NewWelcome, welcome_id: int | None = None) -> in
     ref = clean(new.ref, "ref").strip()
     if (new.scope in EVERYBODY) != (ref == ""):
         raise BadReply(f"{', '.join(sorted(EVERYBODY))} have no ref, the other scopes need one", field="ref")
-    if new.scope == "account" and not ref.isdecimal():
+    if new.scope == "account" and not re.fullmatch("[0-9]{1,9}", ref):
         raise BadReply("an account is named by its number", field="ref")
     text = checks.said(ctx, new.said, LONGEST_TEXT)
+    checks.sendable(ctx, new.said, checks.welcome_routes(ctx, replace(new, ref=ref)))
     if new.second_after is not None and new.scope in ONCE:
         raise BadReply("who added no staff member is not greeted again", field="second_after_minutes")
     if new.second_after is not None and not FIRST <= new.second_after <= LAST:
@@ -109,7 +114,8 @@ def delete_welcome(ctx: Ctx, welcome_id: int) -> None:
 def save_reply(ctx: Ctx, new: NewReply, reply_id: int | None = None) -> int:
     """Add an automatic reply, or replace one; returns its id.
 
-    Raises BadReply, BadPattern, BadText, UnknownReply, the faults of conditions, NoSuchContent, NotPublished.
+    Raises BadReply, BadPattern, BadText, UnknownReply, the faults of conditions, NoSuchContent, NotPublished,
+    NotSendable, BadContent, UnknownField, UnknownContent.
     """
     checks.named(new.name)
     words = tuple(dict.fromkeys(clean(word, "words").strip() for word in new.words))
@@ -124,12 +130,15 @@ def save_reply(ctx: Ctx, new: NewReply, reply_id: int | None = None) -> int:
         for word in words:
             if matching.pattern(word).search("") is not None:
                 raise BadReply(f"{word!r} would fit every message", field="words")
+    text = checks.said(ctx, new.said, LONGEST_TEXT)
+    kind = None if new.account_id is None else checks.account_kind(ctx, new.account_id, "account_id")
+    checks.sendable(ctx, new.said, [route for of, route in ANSWERS.items() if kind in (None, of)])
     values = {
         "kind": new.kind.value,
         "name": new.name.strip(),
         "match": new.match.value,
         "words": list(words),
-        "text": checks.said(ctx, new.said, LONGEST_TEXT),
+        "text": text,
         "content_id": new.said.content_id,
         "account_id": new.account_id,
         "condition": checks.condition(ctx, new.condition, "condition"),

@@ -1,11 +1,13 @@
 """Private: what welcomes, replies and greetings check alike: names, what is said, conditions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from siyu.channels import queries as channels
 from siyu.content import queries as content
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import SiyuError
 from siyu.kernel.text import clean
+from siyu.outreach.types import Route
 from siyu.platforms import queries as platforms
 from siyu.replies.types import SECOND_ROUTES, BadReply, GreetingWay, Json, NewWelcome, Said
 from siyu.segments import queries as segments
@@ -27,6 +29,52 @@ def said(ctx: Ctx, said: Said, most: int) -> str | None:
     if said.content_id is not None:
         content.content(ctx, said.content_id, published=True)
     return text or None
+
+
+BY_CHANNEL: Mapping[str, Route] = {
+    "oa_qr": Route.OA_CUSTOM,
+    "wecom_live_code": Route.WECOM_WELCOME,
+    "acquisition_link": Route.WECOM_WELCOME,
+    "kf_link": Route.KF_WELCOME,
+}
+"""By which route those are greeted who come by a kind of channel."""
+
+
+def sendable(ctx: Ctx, said: Said, routes: Iterable[str]) -> None:
+    """Raise a fault of content where one of the routes cannot carry what is said: else it would never be sent, and only
+    the ledger would tell."""
+    try:
+        content.check_sendable(ctx, said.content_id, said.text if said.content_id is None else None, routes)
+    except SiyuError as fault:
+        fault.field = "text" if said.content_id is None else "content_id"
+        raise
+
+
+def welcome_routes(ctx: Ctx, new: NewWelcome) -> list[Route]:
+    """By which routes a welcome may have to go. Raises BadReply for an account that is none."""
+    match new.scope:
+        case "wecom" | "staff":
+            return [Route.WECOM_WELCOME]
+        case "oa":
+            return [Route.OA_CUSTOM]
+        case "kf" | "kf_account":
+            return [Route.KF_WELCOME]
+        case "account":
+            kind = account_kind(ctx, int(new.ref), "ref")
+            return [Route.OA_CUSTOM if kind == "oa" else Route.WECOM_WELCOME]
+        case "channel":
+            kinds = {one.state: one.kind for one in channels.channels(ctx, archived=None)}
+            # Without a channel of ours it is a code that somebody made in a console.
+            route = BY_CHANNEL.get(kinds.get(new.ref, ""))
+            return [route] if route else [Route.WECOM_WELCOME, Route.OA_CUSTOM]
+
+
+def account_kind(ctx: Ctx, account_id: int, field: str) -> str:
+    """The kind of an account whose people are talked to. Raises BadReply."""
+    kinds = {one.account_id: one.kind for one in platforms.accounts(ctx)}
+    if kinds.get(account_id) not in ("oa", "wecom"):
+        raise BadReply("there is no such account", field=field)
+    return kinds[account_id]
 
 
 def without_account(ctx: Ctx, ways: Sequence[GreetingWay]) -> list[int]:

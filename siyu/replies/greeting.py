@@ -9,7 +9,6 @@ from siyu.customers import queries as customers
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.db import given, unnest
 from siyu.kernel.jobs import PulseEvent
-from siyu.kernel.settings import settings
 from siyu.outreach import actions as outreach
 from siyu.outreach.types import Message, Origin, Route, RouteChoice
 from siyu.replies import answering, reading, store, store_seconds
@@ -23,6 +22,8 @@ SECOND_KEPT = timedelta(days=2)
 """So long a second greeting is worth making."""
 SECOND_WAITS = timedelta(days=1)
 """So long a second greeting waits for a route (quiet hours, caps, a salesperson's confirmation); then it is a task."""
+OLDEST_ADD = timedelta(days=7)
+"""An add whose second greeting nothing carried is younger: at most three days until it is due, and one of waiting."""
 SECOND = "second"
 """Tells second greetings from the welcome itself, in the origin of a request."""
 LOST = ("delivery_not_sent", "delivery_failed")
@@ -140,28 +141,20 @@ def greet_again(ctx: Ctx, limit: int) -> int:
     """Greet again who was welcomed and said nothing: by the welcome's routes, else as a staff task; returns how many
     were looked at.
 
-    Who was seen to reply, and who is no contact any more, is left alone. Without the archive nobody knows whether
-    the person replied in the chat: the task says so.
+    Who was seen to reply, and who is no contact any more, is left alone. Where the archive does not tell of the chat
+    nobody knows whether the person replied: the task says so (ADR 124).
     """
     due = store_seconds.due(ctx, customers.events, customers.follows, REPLIES, limit)
     if not due:
         return 0
     welcomes = {one.welcome_id: one for one in reading.welcomes(ctx)}
-    ended: list[tuple[int, int, str]] = []
     again: dict[int, list[Person]] = {}
     for row in due:
         found = welcomes.get(row.welcome_id)
-        if row.replied:
-            outcome = "replied"
-        elif not row.follows:
-            outcome = "lost"
-        elif found is None or not found.new.active or found.new.second_after is None:
-            outcome = "withdrawn"
-        else:
-            outcome = "asked"
+        stands = found is not None and found.new.active and found.new.second_after is not None
+        if stands and row.follows and not row.replied:
             again.setdefault(row.welcome_id, []).append((row.customer_id, row.event_id, row.staff))
-        ended.append((row.customer_id, row.event_id, outcome))
-    store_seconds.end(ctx, ended)
+    store_seconds.end(ctx, [(row.customer_id, row.event_id) for row in due])
     for welcome_id, people in sorted(again.items()):
         # set-loop: one request or one set of tasks per welcome
         if welcomes[welcome_id].new.second_ways:
@@ -182,9 +175,10 @@ def fall_back(ctx: Ctx, events: Sequence[PulseEvent]) -> None:
     if not lost:
         return
     welcomes = {one.welcome_id: one for one in reading.welcomes(ctx, active=True)}
+    since = ctx.now - OLDEST_ADD
     for welcome_id, ids in sorted(lost.items()):
         # set-loop: one set of tasks per welcome
-        if welcome_id in welcomes and (people := store_seconds.those(ctx, ids)):
+        if welcome_id in welcomes and (people := store_seconds.those(ctx, customers.events, ids, since)):
             _give(ctx, welcomes[welcome_id], people)
 
 
@@ -218,11 +212,14 @@ def _send(ctx: Ctx, welcome: Welcome, people: Sequence[Person]) -> None:
 
 def _give(ctx: Ctx, welcome: Welcome, people: Sequence[Person]) -> None:
     staff = {member.userid: member.staff_id for member in team.staff(ctx) if member.userid and member.active}
+    watched = store_seconds.watched(ctx, customers.events, people, ctx.now - OLDEST_ADD)
+    whys = [TaskWhy.NO_REPLY if one[:2] in watched else TaskWhy.REPLY_UNKNOWN for one in people]
     asked = unnest(
         "asked",
         customer_id=(Integer(), [customer_id for customer_id, _, _ in people]),
         key=(Text(), [f"second:{event_id}" for _, event_id, _ in people]),
         staff_id=(Integer(), [staff.get(userid) for _, _, userid in people]),
+        why=(Text(), [why.value for why in whys]),
     )
     time = DateTime(timezone=True)
     who = select(
@@ -231,9 +228,9 @@ def _give(ctx: Ctx, welcome: Welcome, people: Sequence[Person]) -> None:
         asked.c.staff_id,
         cast(None, time).label("due_at"),
         cast(ctx.now + SECOND_KEPT, time).label("expires_at"),
-        cast(None, Text).label("why"),
+        asked.c.why,
         cast(None, Text).label("detail"),
     )
-    why = TaskWhy.NO_REPLY if settings().wecom_archive else TaskWhy.REPLY_UNKNOWN
-    task = NewTask(TaskKind.SECOND_GREETING, why, f"welcome:{welcome.welcome_id}", say=welcome.new.second_text)
+    origin = f"welcome:{welcome.welcome_id}"
+    task = NewTask(TaskKind.SECOND_GREETING, TaskWhy.REPLY_UNKNOWN, origin, say=welcome.new.second_text)
     tasks.add(ctx, who, task=task)

@@ -9,6 +9,7 @@ from siyu.content.types import (
     FieldsNotAllowed,
     NoSuchContent,
     NotPublished,
+    NotSendable,
     UnknownContent,
     UnknownField,
 )
@@ -54,7 +55,7 @@ Read = Annotated[Ctx, requires("replies.read")]
 Write = Annotated[Ctx, requires("replies.write")]
 CONDITIONS = (BadCondition, UnknownCondition, UnknownSegment, BadText, BadTime)
 CONTENT = (NoSuchContent, NotPublished)
-WORDS = (FieldsNotAllowed, BadContent, UnknownField, UnknownContent)
+WORDS = (FieldsNotAllowed, NotSendable, BadContent, UnknownField, UnknownContent)
 
 
 def _named(ctx: Ctx, condition: Json | None) -> Json | None:
@@ -154,7 +155,7 @@ def dismiss_question(ctx: Write, question_id: Id) -> None:
     "/questions/{question_id}/answer",
     operation_id="answer_question",
     status_code=201,
-    responses=raises(UnknownQuestion, QuestionClosed, BadReply, BadPattern, *CONTENT, *CONDITIONS),
+    responses=raises(UnknownQuestion, QuestionClosed, BadReply, BadPattern, *CONTENT, *WORDS, *CONDITIONS),
 )
 def answer_question(ctx: Write, question_id: Id, body: ReplyIn) -> ReplyMade:
     """Turn the question into an automatic reply."""
@@ -171,7 +172,7 @@ def list_replies(ctx: Read) -> list[ReplyBody]:
     "",
     operation_id="add_reply",
     status_code=201,
-    responses=raises(BadReply, BadPattern, *CONTENT, *CONDITIONS),
+    responses=raises(BadReply, BadPattern, *CONTENT, *WORDS, *CONDITIONS),
 )
 def add_reply(ctx: Write, body: ReplyIn) -> ReplyMade:
     """Add an automatic reply; it answers from now on."""
@@ -182,7 +183,7 @@ def add_reply(ctx: Write, body: ReplyIn) -> ReplyMade:
     "/{reply_id}",
     operation_id="change_reply",
     status_code=204,
-    responses=raises(UnknownReply, BadReply, BadPattern, *CONTENT, *CONDITIONS),
+    responses=raises(UnknownReply, BadReply, BadPattern, *CONTENT, *WORDS, *CONDITIONS),
 )
 def change_reply(ctx: Write, reply_id: Id, body: ReplyIn) -> None:
     """Replace an automatic reply."""

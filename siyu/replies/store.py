@@ -81,8 +81,6 @@ class RulesColumns(TypedColumns):
     rules_id = Column(SmallInteger, primary_key=True, autoincrement=False)
     to_people: Named[dict[str, object] | None] = Column(JSONB(none_as_null=True))
     fallback: Named[bool] = Column(Boolean)
-    # Read by versions before; goes with a later one.
-    archive: Named[bool] = Column(Boolean)
 
 
 class HandledColumns(TypedColumns):
@@ -153,7 +151,7 @@ def rules_row(ctx: Ctx) -> Row[dict[str, object] | None, bool] | None:
 
 
 def save_rules(ctx: Ctx, **values: Any) -> None:
-    statement = upsert(rules).values(rules_id=1, archive=False, **values)
+    statement = upsert(rules).values(rules_id=1, **values)
     ctx.tx.execute(statement.on_conflict_do_update(index_elements=[rules.c.rules_id], set_=values))
 
 

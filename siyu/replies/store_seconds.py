@@ -1,4 +1,4 @@
-"""Private: whom to greet again, and when."""
+"""Private: whom to greet again, and when. A row is there until it was decided."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,9 +22,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
-    text,
     true,
-    update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -43,15 +41,9 @@ class SecondColumns(TypedColumns):
     staff: Named[str] = Column(Text)
     added_at: Named[datetime] = Column(Time)
     due_at: Named[datetime] = Column(Time)
-    outcome: Named[str | None] = Column(Text)
 
 
-second = Table(
-    "second_greeting",
-    metadata,
-    SecondColumns,
-    Index("ix_second_greeting_due", "due_at", postgresql_where=text("outcome is null")),
-)
+second = Table("second_greeting", metadata, SecondColumns, Index("ix_second_greeting_due", "due_at"))
 
 _SECOND = rows(
     "n",
@@ -66,31 +58,25 @@ _SECOND = rows(
 )
 
 
-_SUPERSEDE = (
-    update(second)
-    .where(
-        second.c.customer_id == _SECOND.c.customer_id,
-        second.c.account_id == _SECOND.c.account_id,
-        second.c.staff == _SECOND.c.staff,
-        second.c.event_id < _SECOND.c.event_id,
-        second.c.outcome.is_(None),
-    )
-    .values(outcome="added_again")
+_SUPERSEDE = delete(second).where(
+    second.c.customer_id == _SECOND.c.customer_id,
+    second.c.account_id == _SECOND.c.account_id,
+    second.c.staff == _SECOND.c.staff,
+    second.c.event_id < _SECOND.c.event_id,
 )
 """Who removes a member and adds them again is greeted again once, counted from the later add."""
 
 
 def plan(ctx: Ctx, plans: Sequence[tuple[int, int, int, int, int, str, datetime, datetime]]) -> None:
-    """Note whom to greet again: the columns of ``second_greeting`` but the last."""
-    names = [column.name for column in second.c if column.name != "outcome"]
+    """Note whom to greet again: the columns of ``second_greeting``."""
+    names = [column.name for column in second.c]
     chosen = select(*(_SECOND.c[name] for name in names))
     values = dict(zip(names, zip(*plans, strict=True), strict=True))
     ctx.tx.execute(_SUPERSEDE, given(_SECOND, **values))
     ctx.tx.execute(upsert(second).from_select(names, chosen).on_conflict_do_nothing(), given(_SECOND, **values))
 
 
-waiting = second.c.outcome.is_(None)
-next_due = select(func.min(second.c.due_at)).where(waiting)
+next_due = select(func.min(second.c.due_at))
 """When the next second greeting is due."""
 
 
@@ -98,7 +84,7 @@ def due(ctx: Ctx, events: FromClause, follows: FromClause, types: Sequence[str],
     """Second greetings whose time has come, locked; with ``replied`` (one of ``types`` since the add), ``follows``."""
     chosen = (
         select(second.c.customer_id, second.c.event_id)
-        .where(waiting, second.c.due_at <= ctx.now)
+        .where(second.c.due_at <= ctx.now)
         .order_by(second.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -137,29 +123,48 @@ def due(ctx: Ctx, events: FromClause, follows: FromClause, types: Sequence[str],
 
 
 _THESE = rows("t", customer_id=Integer(), event_id=BigInteger())
-_THOSE = select(second.c.customer_id, second.c.event_id, second.c.staff).join_from(
-    _THESE, second, and_(second.c.customer_id == _THESE.c.customer_id, second.c.event_id == _THESE.c.event_id)
-)
 
 
-def those(ctx: Ctx, ids: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
-    """(customer_id, event_id, staff) of second greetings."""
+def those(ctx: Ctx, events: FromClause, ids: Sequence[tuple[int, int]], since: datetime) -> list[tuple[int, int, str]]:
+    """(customer_id, event_id, staff) of adds that were to be greeted again, of the timeline since then."""
+    added = and_(events.c.customer_id == _THESE.c.customer_id, events.c.event_id == _THESE.c.event_id)
+    found = select(events.c.customer_id, events.c.event_id, events.c.props["staff"].astext.label("staff"))
+    found = found.join_from(_THESE, events, added).where(events.c.occurred_at >= since)
     customer_ids, event_ids = zip(*ids, strict=True)
-    found = ctx.tx.execute(_THOSE, given(_THESE, customer_id=customer_ids, event_id=event_ids))
-    return [(row.customer_id, row.event_id, row.staff) for row in found]
+    told = ctx.tx.execute(found, given(_THESE, customer_id=customer_ids, event_id=event_ids))
+    return [(row.customer_id, row.event_id, row.staff or "") for row in told]
 
 
-_ENDED = rows("e", customer_id=Integer(), event_id=BigInteger(), outcome=Text())
+_CHATS = rows("c", customer_id=Integer(), event_id=BigInteger(), staff=Text())
 
 
-def end(ctx: Ctx, ended: Sequence[tuple[int, int, str]]) -> None:
-    customer_ids, event_ids, outcomes = zip(*ended, strict=True)
-    ctx.tx.execute(
-        update(second)
-        .where(second.c.customer_id == _ENDED.c.customer_id, second.c.event_id == _ENDED.c.event_id)
-        .values(outcome=_ENDED.c.outcome),
-        given(_ENDED, customer_id=customer_ids, event_id=event_ids, outcome=outcomes),
+def watched(
+    ctx: Ctx, events: FromClause, people: Sequence[tuple[int, int, str]], since: datetime
+) -> set[tuple[int, int]]:
+    """Of (customer_id, event_id of the add, staff) those whose chat the archive tells of: it holds what the member said
+    since then."""
+    said = events.c.props
+    held = and_(
+        events.c.customer_id == _CHATS.c.customer_id,
+        events.c.event_id > _CHATS.c.event_id,
+        events.c.occurred_at >= since,
+        events.c.type == literal_column("'staff_message'", Text()),
+        said["via"].astext == literal_column("'archive'", Text()),
+        said["staff"].astext == _CHATS.c.staff,
     )
+    found = select(_CHATS.c.customer_id, _CHATS.c.event_id).join_from(_CHATS, events, held).distinct()
+    customer_ids, event_ids, staff = zip(*people, strict=True)
+    told = ctx.tx.execute(found, given(_CHATS, customer_id=customer_ids, event_id=event_ids, staff=staff))
+    return {(row.customer_id, row.event_id) for row in told}
+
+
+_END = delete(second).where(second.c.customer_id == _THESE.c.customer_id, second.c.event_id == _THESE.c.event_id)
+
+
+def end(ctx: Ctx, ended: Sequence[tuple[int, int]]) -> None:
+    """Forget those that were decided: (customer_id, event_id)."""
+    customer_ids, event_ids = zip(*ended, strict=True)
+    ctx.tx.execute(_END, given(_THESE, customer_id=customer_ids, event_id=event_ids))
 
 
 def move(ctx: Ctx, steps: Sequence[tuple[int, int, int]]) -> None:

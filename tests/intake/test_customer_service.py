@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from siyu.customers import queries as customers
 from siyu.customers.types import Identity
 from siyu.intake import lookups as reading
 from siyu.intake import queries
-from siyu.platforms.types import Call
+from siyu.platforms.types import Call, Outcome, Sender
 from tests.intake.test_reconciliation import settle
 from tests.platforms.sandboxed import CORPID, Platforms, platforms
 from tests.support.world import World
@@ -85,3 +86,44 @@ def test_who_enters_and_writes_is_a_customer_with_a_source(both: Platforms, monk
     both.wait(days=1)
     settle(both)
     assert both.world.value(heard) == 1, "the nightly round reads on where nobody called back"
+
+
+@dataclass
+class Odd:
+    """The real platform, whose first answers to a reading of messages are others."""
+
+    real: Sender
+    answers: list[Outcome]
+
+    def send(self, call: Call) -> Outcome:
+        return self.answers.pop(0) if call.endpoint == "kf_sync" and self.answers else self.real.send(call)
+
+
+def test_a_reading_that_fails_is_made_again_within_the_welcomes_seconds(both: Platforms) -> None:
+    open_kfid, _ = account(both)
+    both.sandbox.act(1, "kf_text", open_kfid=open_kfid, text="多少钱")
+    busy = Odd(both.senders["wecom"], [Outcome(False, -1, "busy", {}, retryable=True)])
+    both.senders["wecom"] = busy
+    settle(both)
+    assert not both.world.rows("select 1 from event where type = 'message_received'")
+    both.wait(seconds=2)
+    settle(both)
+    assert both.world.value("select count(*) from event where type = 'message_received'") == 1
+
+
+def test_a_platform_that_goes_nowhere_is_not_asked_for_ever(both: Platforms) -> None:
+    open_kfid, _ = account(both)
+    both.sandbox.act(1, "kf_text", open_kfid=open_kfid, text="多少钱")
+    settle(both)
+    stood = both.world.value("select cursor from intake_kf")
+    page = {"has_more": 1, "msg_list": [], "next_cursor": stood}
+    odd = Odd(both.senders["wecom"], [Outcome(True, 0, "", page)] * 3 + [Outcome(True, 0, "", {"msg_list": []})])
+    both.senders["wecom"] = odd
+    for left in (3, 2, 1, 0):
+        both.sandbox.act(1, "kf_text", open_kfid=open_kfid, text="还在吗")
+        settle(both)
+        assert len(odd.answers) == left, "each callback asks once"
+    assert both.world.value("select cursor from intake_kf") == stood, "an answer without a cursor begins nothing anew"
+    both.sandbox.act(1, "kf_text", open_kfid=open_kfid, text="在吗")
+    settle(both)
+    assert both.world.value("select count(*) from event where type = 'message_received'") == 6

@@ -62,7 +62,7 @@ def test_a_rule_for_some_is_for_nobody_else(town: Town) -> None:
     (bob,) = town.people("bob", region="北京")
     town.keyword("地址", text="上海店", condition=in_region("上海"), priority=5)
     town.keyword("地址", text="总部")
-    town.keyword("地址", text="另一个号", account_id=10**6, priority=9)
+    town.keyword("地址", text="另一个号", account_id=town.wecom, priority=9)
     town.say(ann, "地址")
     town.say(bob, "地址")
     assert town.asked() == [(ann, "oa_custom", "上海店"), (bob, "oa_custom", "总部")]

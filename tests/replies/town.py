@@ -66,6 +66,11 @@ class Town:
         props = {"account": self.wecom, "text": text, "via": "archive", "staff": "wang"}
         self._happen(wecom_source(self.wecom), "message_received", who, props)
 
+    def say_by_hand(self, who: int, text: str, staff: str = "wang") -> None:
+        """What a staff member said, read from the archive."""
+        props: dict[str, object] = {"account": self.wecom, "text": text, "via": "archive", "staff": staff}
+        self._happen(wecom_source(self.wecom), "staff_message", who, props)
+
     def tap(self, who: int, key: str) -> None:
         """A menu click."""
         self._happen(oa_source(self.oa), "menu_clicked", who, {"account": self.oa, "key": key})

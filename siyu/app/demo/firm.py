@@ -102,16 +102,16 @@ def codes_of(ctx: Ctx) -> dict[str, str]:
     return on_platform(ctx, found) if found else {}
 
 
-def furnish(ctx: Ctx, wecom_id: int, open_kfid: str, since: date) -> Firm:
+def furnish(ctx: Ctx, wecom_id: int, since: date, open_kfid: str = "") -> Firm:
     """Make what is missing of it in a company that has a team and accounts; the group live code once Siyu has read the
-    groups."""
+    groups, the link into customer service when there is an account of it."""
     found = of(ctx)
     made = dict(found.channels) if found else {}
     if not made:
         members = {one.userid: one.staff_id for one in team.staff(ctx) if one.userid}
         _content(ctx)
         made = {code.state: _code(ctx, code, wecom_id, members, since) for code in CODES}  # set-loop: three codes
-    if front.SERVICE.state not in made:
+    if open_kfid and front.SERVICE.state not in made:
         made[front.SERVICE.state] = front.open_service(ctx, wecom_id, open_kfid, since)
     if front.SALON.state not in made and (salon := front.open_salon(ctx, wecom_id, since)) is not None:
         made[front.SALON.state] = salon

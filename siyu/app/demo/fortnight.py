@@ -80,7 +80,7 @@ def run(
     driver = Driver(house, clock, SandboxWorld(control), GRAIN, settle=settle or worker.drain)
     driver.run(clock.now() + timedelta(minutes=10))  # the groups are read
     with house.open() as ctx:
-        made = firm.furnish(ctx, wecom_id, open_kfid, START.date())
+        made = firm.furnish(ctx, wecom_id, START.date(), open_kfid)
     driver.run(clock.now() + timedelta(minutes=20))  # the codes come to stand on the platform
     with house.open() as ctx:
         made = firm.start(ctx, made)

@@ -122,7 +122,7 @@ def sales_team(demo: Demo) -> None:
 
     def furnished() -> firm.Firm:
         with demo.house.open(operator) as ctx:
-            return firm.furnish(ctx, wecom_id, open_kfid, ctx.now.astimezone(ctx.zone).date())
+            return firm.furnish(ctx, wecom_id, ctx.now.astimezone(ctx.zone).date(), open_kfid)
 
     made = furnished()
     by_hand, seat = {"userid": "lisi", "confirm": "hand"}, {"userid": "wanglei", "archive": True}

@@ -199,6 +199,7 @@ export const words: { zh: Record<string, string>; en: Record<string, string> } =
     'event.channel_arrived': '通过渠道到来',
     'said.channel_arrived': '通过渠道“{{channel}}”到来',
     'source.channel': '渠道「{{channel}}」',
+    'source.channels': '渠道',
     'leaf.channel': '首次通过渠道 {{channels}} 到来{{when}}',
     'leaf.channel_latest': '最近一次通过渠道 {{channels}} 到来{{when}}',
     'leaf.channel_any': '任意渠道',

@@ -206,4 +206,5 @@ export const en: Record<string, string> = {
   'leaf.channel_latest': 'latest came by channel {{channels}}{{when}}',
   'leaf.channel_any': 'any',
   'source.channel': 'channel “{{channel}}”',
+  'source.channels': 'Channels',
 }

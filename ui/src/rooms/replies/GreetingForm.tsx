@@ -1,11 +1,7 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Button, Drawer, Flex, Form, Input, InputNumber, Radio, Select, Switch } from 'antd'
-import { ApiError, api, data } from '@/api/client'
-import { useFault } from '@/shared/fault'
+import { Flex, Form, Input, InputNumber, Radio, Select } from 'antd'
+import { api, data } from '@/api/client'
 import { useAttributes } from '@/shared/lookups'
 import { useSay } from '@/shared/say'
-import { useTell } from '@/shared/tell'
-import { Audience } from './Audience'
 import {
   CALENDARS,
   FESTIVALS,
@@ -16,100 +12,62 @@ import {
   lunarDay,
   ROUTES,
 } from './greetings'
+import { NameField, RuleFields, RuleForm } from './RuleForm'
 import { SaidFields } from './Said'
 import { WayFields } from './Ways'
 
 /** Write a greeting on birthdays or a festival. */
 export function GreetingForm({ greeting, close }: { greeting: Greeting | null; close: () => void }) {
   const t = useSay()
-  const tell = useTell()
-  const fault = useFault()
-  const client = useQueryClient()
   const [form] = Form.useForm<GreetingDraft>()
   const by = Form.useWatch('by', form) ?? 'routes'
-  const saving = useMutation({
-    mutationFn: async (draft: GreetingDraft) => {
-      const body = greetingOf(draft)
-      if (greeting === null) return data(api.POST('/api/replies/greetings', { body }))
-      const path = { greeting_id: greeting.greeting_id }
-      return data(api.PUT('/api/replies/greetings/{greeting_id}', { params: { path }, body }))
-    },
-    onSuccess: async () => {
-      tell.done(t('greeting.saved'))
-      close()
-      await client.invalidateQueries({ queryKey: ['replies'] })
-    },
-    onError: (error) => {
-      const named = error instanceof ApiError ? (error.field ?? '') : ''
-      const place = named.startsWith('occasion.') ? named.slice('occasion.'.length) : (named.split('.')[0] ?? '')
-      const fields = ['name', 'text', 'content_id', 'condition', 'attribute', 'calendar', 'lunar_if', 'day', 'at']
-      if (fields.includes(place)) form.setFields([{ name: place as keyof GreetingDraft, errors: [fault(error)] }])
-      else tell.failed(error)
-    },
-  })
+  const save = (draft: GreetingDraft) => {
+    const body = greetingOf(draft)
+    if (greeting === null) return data(api.POST('/api/replies/greetings', { body }))
+    const path = { greeting_id: greeting.greeting_id }
+    return data(api.PUT('/api/replies/greetings/{greeting_id}', { params: { path }, body }))
+  }
   return (
-    <Drawer
-      open
-      size={560}
+    <RuleForm
+      form={form}
       title={t(greeting ? 'greeting.change' : 'greeting.new')}
-      onClose={close}
-      footer={
-        <Button type="primary" loading={saving.isPending} onClick={() => form.submit()}>
-          {t('shared.save')}
-        </Button>
-      }
+      draft={greetingDraft(greeting)}
+      save={save}
+      saved={t('greeting.saved')}
+      places={['name', 'text', 'content_id', 'condition', 'attribute', 'calendar', 'lunar_if', 'day', 'at']}
+      close={close}
     >
-      <Form
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        initialValues={greetingDraft(greeting)}
-        onFinish={() => saving.mutate(form.getFieldsValue(true) as GreetingDraft)}
-        scrollToFirstError={{ block: 'center', focus: true }}
+      <NameField />
+      <OccasionFields />
+      <Form.Item
+        name="at"
+        label={t('greeting.at')}
+        extra={t('greeting.at_hint')}
+        rules={[{ required: true, message: t('greeting.at_needed') }]}
       >
+        <Input type="time" style={{ width: 140 }} />
+      </Form.Item>
+      <Form.Item name="by" label={t('greeting.by')} extra={t(`greeting.by_hint.${by}`)}>
+        <Radio.Group
+          options={(['routes', 'task'] as const).map((value) => ({ value, label: t(`greeting.by.${value}`) }))}
+        />
+      </Form.Item>
+      {by === 'routes' ? (
+        <>
+          <WayFields name="ways" routes={ROUTES} needed hint={t('greeting.ways_hint')} />
+          <SaidFields />
+        </>
+      ) : (
         <Form.Item
-          name="name"
-          label={t('replies.name')}
-          rules={[{ required: true, whitespace: true, message: t('replies.name_needed') }]}
+          name="text"
+          label={t('greeting.task_text')}
+          rules={[{ required: true, whitespace: true, message: t('replies.text_needed') }]}
         >
-          <Input maxLength={60} />
+          <Input.TextArea rows={4} maxLength={600} showCount />
         </Form.Item>
-        <OccasionFields />
-        <Form.Item
-          name="at"
-          label={t('greeting.at')}
-          extra={t('greeting.at_hint')}
-          rules={[{ required: true, message: t('greeting.at_needed') }]}
-        >
-          <Input type="time" style={{ width: 140 }} />
-        </Form.Item>
-        <Form.Item name="by" label={t('greeting.by')} extra={t(`greeting.by_hint.${by}`)}>
-          <Radio.Group
-            options={(['routes', 'task'] as const).map((value) => ({ value, label: t(`greeting.by.${value}`) }))}
-          />
-        </Form.Item>
-        {by === 'routes' ? (
-          <>
-            <WayFields name="ways" routes={ROUTES} needed hint={t('greeting.ways_hint')} />
-            <SaidFields />
-          </>
-        ) : (
-          <Form.Item
-            name="text"
-            label={t('greeting.task_text')}
-            rules={[{ required: true, whitespace: true, message: t('replies.text_needed') }]}
-          >
-            <Input.TextArea rows={4} maxLength={600} showCount />
-          </Form.Item>
-        )}
-        <Form.Item name="condition" label={t('replies.audience')}>
-          <Audience none={t('replies.everybody')} />
-        </Form.Item>
-        <Form.Item name="active" label={t('replies.active')} valuePropName="checked">
-          <Switch />
-        </Form.Item>
-      </Form>
-    </Drawer>
+      )}
+      <RuleFields />
+    </RuleForm>
   )
 }
 

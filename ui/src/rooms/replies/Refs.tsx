@@ -59,17 +59,23 @@ export function ServiceRef() {
   )
 }
 
-/** Whose people a welcome is for: a channel's code, chosen by the channel's name or typed. */
-export function ChannelRef() {
-  const t = useSay()
-  const may = useMay('channels.read')
-  const { data: channels } = useQuery({
+/** The channels whose people can be greeted. */
+export function useChannelCodes() {
+  const enabled = useMay('channels.read')
+  const { data: found } = useQuery({
     queryKey: ['channels', 'codes'],
-    enabled: may,
+    enabled,
+    staleTime: 60_000,
     queryFn: async () => (await data(api.GET('/api/channels'))).items,
   })
-  const options = (channels?.map((one) => one.channel) ?? [])
-    .filter((one) => GREETED.includes(one.kind) && one.archived_at === null)
+  return (found ?? []).map((one) => one.channel).filter((one) => GREETED.includes(one.kind))
+}
+
+/** Whose people a welcome is for: a channel, chosen by its name, or a code that is typed. */
+export function ChannelRef() {
+  const t = useSay()
+  const options = useChannelCodes()
+    .filter((one) => one.archived_at === null)
     .map((one) => ({
       value: one.state,
       label: t('welcome.channel_option', { name: one.definition.name, code: one.state }),

@@ -43,9 +43,12 @@ export function SaidFields() {
 /** What is sent, in a list. */
 export function SaidShown({ text, content_id }: { text: string | null; content_id: number | null }) {
   const names = useNames()
+  const titles = new Map(useContents().data?.map((one) => [one.key, one.title]))
+  // The address of a link is made for each person when it is sent.
+  const shown = text?.replace(/\{\{link:([^}]+)\}\}/g, (_, key: string) => `《${titles.get(key.trim()) ?? key}》`)
   return (
     <Typography.Paragraph ellipsis={{ rows: 2 }} style={{ margin: 0, maxWidth: 420, whiteSpace: 'pre-line' }}>
-      {content_id === null ? text : `《${names.content(content_id)}》`}
+      {content_id === null ? shown : `《${names.content(content_id)}》`}
     </Typography.Paragraph>
   )
 }
