@@ -70,6 +70,8 @@ def checked(definition: Definition, value: object, field: str) -> Any:
                 )
             return text
         case "int" if type(value) is int and abs(value) < _BIG:
+            if definition.name == "owner_id" and not 0 < value < 2**31:
+                raise BadAttribute("owner_id is the number of a staff member", field=field)
             return value
         case "number" if type(value) in (int, float) and abs(float(value)) < _BIG:  # type: ignore[arg-type]  # guarded
             return value

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 from siyu.customers.types import AttributeType, Identity, Verdict
 from siyu.kernel.text import CleanText, Moment
 
-Scalar = CleanText | StrictInt | float | bool | None
+Scalar = CleanText | StrictInt | Annotated[float, Field(allow_inf_nan=False)] | bool | None
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 

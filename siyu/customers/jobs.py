@@ -16,7 +16,7 @@ from siyu.customers.store.erasing import any_unfiled
 from siyu.customers.store.partitions import drop_oldest, kept_from
 from siyu.kernel import audit, notices
 from siyu.kernel.ctx import Ctx
-from siyu.kernel.db import savepoint
+from siyu.kernel.db import lock, savepoint
 from siyu.kernel.probes import Due, Probe
 from siyu.kernel.settings import settings
 
@@ -29,6 +29,10 @@ EVERY, SOON = timedelta(hours=24), timedelta(minutes=10)
 def tick(ctx: Ctx, limit: int) -> int:
     """Settle moves and file erasures at once; once a day make and drop months, drop old keys and visits. Rows done."""
     done = moves.arm(ctx) + people.last_carry(ctx, limit) + replaying.file(ctx, limit)
+    due = housekeeping.due(ctx)
+    if due is not None and due > ctx.now:
+        return done
+    lock(ctx, "customers.housekeeping")  # two that make the same month at once: the second would fail
     due = housekeeping.due(ctx)
     if due is not None and due > ctx.now:
         return done

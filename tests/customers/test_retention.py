@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,9 @@ from sqlalchemy import Engine, text
 from siyu.customers import actions, jobs
 from siyu.customers.store import ensure_partitions
 from siyu.customers.types import Identity, NewEvent, NewOrder, Record, Touch
+from siyu.kernel.db import lock
 from siyu.kernel.probes import answer
+from tests.support.waiting import until
 from tests.support.world import World
 
 OLD, OLDER, OLDEST = (datetime(year, 1, 15, tzinfo=UTC) for year in (2022, 2021, 2019))
@@ -142,3 +145,19 @@ def test_recent_events_stay(world: World) -> None:
     world.wait(days=2)
     _work(world)
     assert _events(world) == ["kept"]
+
+
+def test_two_workers_who_find_it_due_at_once_make_the_months_once(world: World) -> None:
+    def work() -> int:
+        with world.open() as ctx:
+            return jobs.tick(ctx, 1000)
+
+    waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    with ThreadPoolExecutor(2) as pool:
+        with world.open() as ctx:
+            lock(ctx, "customers.housekeeping")
+            both = [pool.submit(work) for _ in range(2)]
+            until(lambda: world.value(waiting) == 2, "both wait")
+        done = [one.result(30) for one in both]
+    assert sorted(done) == [0, 4]
+    assert len(_months(world)) == 5

@@ -316,3 +316,16 @@ def test_an_event_that_somebody_sent_under_the_key_of_a_row_does_not_stop_the_im
     assert world.value("select count(*) from event where type = 'imported'") == 3
     assert desk.step(shown["import_id"], "cancel")["state"] == "taken_back"
     assert world.value("select count(*) from event where type = 'imported'") == 0
+
+
+def test_an_owner_beyond_all_numbers_is_a_row_error_and_does_not_stop_the_others(world: World) -> None:
+    desk = Desk.of(world)
+    lines = ["手机,归属员工", "13800000001,2147483648", "13800000002,-1", "13800000003,7"]
+    shown = desk.upload("\n".join(lines).encode())
+    use = [("identity", "phone"), ("attribute", "owner_id")]
+    columns = [{"index": n, "use": kind, "name": name, "scope": ""} for n, (kind, name) in enumerate(use)]
+    desk.put(shown["import_id"], "mapping", {"columns": columns})
+    assert desk.step(shown["import_id"], "check")["counts"]["error"] == 2
+    assert {row["faults"][0]["code"] for row in desk.rows(shown["import_id"], outcome="error")} == {"bad_attribute"}
+    assert desk.step(shown["import_id"], "apply")["counts"]["applied"] == 1
+    assert world.value("select owner_id from customer") == 7
