@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = {"engine_steps": ["300"], "import_apply": ["300"], "outreach_decide": ["300"], "small_sets": ["20"]}
-FEW |= {"stage_steps": ["300"], "welcome_latency": ["50", "3"]}
+FEW |= {"push_desk": ["300"], "stage_steps": ["300"], "welcome_latency": ["50", "3"]}
 
 
 def test_every_bench_is_tried() -> None:
