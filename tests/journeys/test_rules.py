@@ -113,3 +113,23 @@ def test_a_tag_that_only_its_platform_gives_is_refused_when_the_journey_is_saved
         actions.validate(ctx, parse({"key": "j", "name": "J", "entry": entry, "steps": steps}))
     errors: Any = refused.value.detail["errors"]
     assert {error["field"] for error in errors} == {"steps.a.tag", "steps.b.tag"}
+
+
+def test_the_event_that_moves_somebody_up_counts_for_the_rule_that_it_fulfilled_alone(town: Town) -> None:
+    """``since: entered`` begins with the stage: what brought somebody into it does not lead further by itself."""
+    clicked = {"kind": "event", "type": "link_clicked", "since": "entered"}
+    stages = [
+        {"id": "one", "name": "一", "pieces": [piece("first")]},
+        {"id": "two", "name": "二", "enter": [{"reason": "again", "when": clicked}], "pieces": [piece("second")]},
+        {"id": "three", "name": "三", "enter": [{"reason": "more", "from": ["two"], "when": clicked}]},
+    ]
+    (person,) = town.people(1, "上海")
+    start(town, stages)
+    town.wait(hours=1)
+    town.event("link_clicked", person)
+    town.drain()
+    assert stages_of(town) == {person: "two"}
+    town.wait(hours=1)
+    town.event("link_clicked", person)
+    town.drain()
+    assert stages_of(town) == {person: "three"}

@@ -87,6 +87,24 @@ export function useJourneys(live = 0) {
 }
 
 /** The library's first 200 pieces, for names. */
+interface TagGroup {
+  name: string
+  tags: { tag_id: number; path: string; retired: boolean; read_only: boolean }[]
+}
+
+/** The tags that may be given (or, to be taken off, retired ones too), by group: not those that only a platform gives.
+ * The tag that was chosen before stays in the list. */
+export function settable(groups: TagGroup[], { retired = false, kept }: { retired?: boolean; kept?: number } = {}) {
+  return groups
+    .map((group) => ({
+      label: group.name,
+      options: group.tags
+        .filter((tag) => tag.tag_id === kept || (!tag.read_only && (retired || !tag.retired)))
+        .map((tag) => ({ value: tag.tag_id, label: tag.path })),
+    }))
+    .filter((group) => group.options.length > 0)
+}
+
 export function useContents() {
   const enabled = useMay('content.read')
   return useQuery({

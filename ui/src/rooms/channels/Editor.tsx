@@ -166,7 +166,9 @@ function TagsField() {
       <Select
         mode="multiple"
         showSearch={{ optionFilterProp: 'label' }}
-        options={tags.filter((one) => !one.retired).map((one) => ({ value: one.tag_id, label: one.path }))}
+        options={tags
+          .filter((one) => !one.retired && !one.read_only)
+          .map((one) => ({ value: one.tag_id, label: one.path }))}
       />
     </Form.Item>
   )

@@ -6,7 +6,7 @@ import { useState } from 'react'
 import { api, data } from '@/api/client'
 import { useMay } from '@/app/session'
 import { useFault } from '@/shared/fault'
-import { useNames, useTags } from '@/shared/lookups'
+import { settable, useNames, useTags } from '@/shared/lookups'
 import { useSay } from '@/shared/say'
 import { Loaded } from '@/shared/states'
 import { useTell } from '@/shared/tell'
@@ -19,6 +19,9 @@ export function CustomerTags({ id }: { id: number }) {
   const t = useSay()
   const names = useNames()
   const mayWrite = useMay('tags.write')
+  const platforms = new Set(
+    useTags().data?.groups.flatMap((group) => group.tags.filter((tag) => tag.read_only).map((tag) => tag.tag_id)),
+  )
   const [asking, setAsking] = useState<{ remove?: { tag_id: number; path: string } } | null>(null)
   const query = useQuery({
     queryKey: ['customer', id, 'tags'],
@@ -46,7 +49,7 @@ export function CustomerTags({ id }: { id: number }) {
               <div key={item.tag_id}>
                 <Tag
                   color="green"
-                  closable={mayWrite}
+                  closable={mayWrite && !platforms.has(item.tag_id)}
                   onClose={(event) => {
                     event.preventDefault()
                     setAsking({ remove: { tag_id: item.tag_id, path: item.path } })
@@ -113,15 +116,7 @@ function Tagging({
         {!remove && (
           <>
             <Form.Item name="tag" label={t('customer.tag')} rules={[{ required: true, message: t('customer.tag') }]}>
-              <Select
-                showSearch={{ optionFilterProp: 'label' }}
-                options={groups.map((group) => ({
-                  label: group.name,
-                  options: group.tags
-                    .filter((tag) => !tag.retired)
-                    .map((tag) => ({ value: tag.tag_id, label: tag.path })),
-                }))}
-              />
+              <Select showSearch={{ optionFilterProp: 'label' }} options={settable(groups)} />
             </Form.Item>
             <NewTag made={(tag) => form.setFieldValue('tag', tag)} />
           </>

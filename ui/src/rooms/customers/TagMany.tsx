@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Form, Input, Modal, Select } from 'antd'
 import { api, data } from '@/api/client'
-import { useTags } from '@/shared/lookups'
+import { settable, useTags } from '@/shared/lookups'
 import { number } from '@/shared/number'
 import { useSay } from '@/shared/say'
 import { useTell } from '@/shared/tell'
@@ -61,12 +61,7 @@ export function TagMany({
             autoFocus
             showSearch={{ optionFilterProp: 'label' }}
             placeholder={t('form.tag')}
-            options={groups.map((group) => ({
-              label: group.name,
-              options: group.tags
-                .filter((tag) => remove || !tag.retired)
-                .map((tag) => ({ value: tag.tag_id, label: tag.path })),
-            }))}
+            options={settable(groups, { retired: remove })}
           />
         </Form.Item>
         {!remove && <NewTag made={(tag) => form.setFieldValue('tag', tag)} />}

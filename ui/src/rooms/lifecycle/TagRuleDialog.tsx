@@ -5,7 +5,7 @@ import { ApiError, api, data } from '@/api/client'
 import { MatcherForm } from '@/rooms/segments/forms/EventForms'
 import { RefusedAt } from '@/rooms/segments/forms/faulty'
 import { useFault } from '@/shared/fault'
-import { useSegments, useTags } from '@/shared/lookups'
+import { settable, useSegments, useTags } from '@/shared/lookups'
 import { useSay } from '@/shared/say'
 import { useTell } from '@/shared/tell'
 import { lately, type Matcher, matcherOf } from './matching'
@@ -90,12 +90,7 @@ export function TagRuleDialog({ rule, close }: { rule: TagRule | null; close: ()
           <Select
             showSearch={{ optionFilterProp: 'label' }}
             placeholder={t('form.tag')}
-            options={groups.map((group) => ({
-              label: group.name,
-              options: group.tags
-                .filter((tag) => !tag.retired || tag.tag_id === rule?.tag_id)
-                .map((tag) => ({ value: tag.tag_id, label: tag.path })),
-            }))}
+            options={settable(groups, { kept: rule?.tag_id })}
           />
         </Form.Item>
         <Form.Item name="by" label={t('lifecycle.when')}>
