@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siyu.outreach.policy import midnight
-from siyu.outreach.sendtasks.planner import MOST, Piece, Taken, plan
+from siyu.outreach.sendtasks.kinds import KINDS
+from siyu.outreach.sendtasks.planner import Piece, Taken, plan
 from siyu.outreach.sendtasks.rounds import hand_over, part_at, upcoming
-from siyu.outreach.types import DayPart, TaskRules
+from siyu.outreach.types import DayPart, Route, TaskRules
 from tests.support.world import START, ZONE
 
 RULES = TaskRules()
@@ -35,7 +36,9 @@ def days(draw: st.DrawFn) -> tuple[TaskRules, list[Piece]]:
         part = draw(st.sampled_from([None, *DayPart]))
         due_at = hand_over(rules, part, wanted, wanted, timedelta(minutes=draw(st.integers(0, 90))), ZONE)
         message = draw(st.integers(1, 6))
-        people = draw(st.sampled_from([1, 3, 500, MOST, MOST + 1]))
+        people = draw(
+            st.sampled_from([1, 3, 500, KINDS[Route.WECOM_GROUP_SEND].most, KINDS[Route.WECOM_GROUP_SEND].most + 1])
+        )
         expires_at = due_at + timedelta(hours=draw(st.integers(1, 72)))
         pieces.append(Piece(message, number, due_at, people, draw(st.integers(-2, 2)), expires_at))
     return rules, pieces

@@ -37,8 +37,9 @@ from siyu.outreach.decision import SOON
 from siyu.outreach.policy import midnight
 from siyu.outreach.queries import policy as current_policy
 from siyu.outreach.sendtasks import posts, recipients
+from siyu.outreach.sendtasks.kinds import KINDS
 from siyu.outreach.sendtasks.people import Fate
-from siyu.outreach.sendtasks.planner import MOST, Piece, Plan, plan
+from siyu.outreach.sendtasks.planner import Piece, Plan, plan
 from siyu.outreach.sendtasks.reading import pieces, planned, post, taken
 from siyu.outreach.sendtasks.rounds import part_at
 from siyu.outreach.store import message, person, recipient, request, task, task_person
@@ -67,13 +68,12 @@ def _claim(ctx: Ctx, account_id: int, staff: str, lease: float) -> Work | None:
     until = midnight(today + timedelta(days=1), ctx.zone)
     made = plan(pieces(ctx, staff, until, account_id), taken(ctx, staff), rules, ctx.now, ctx.zone)
     _move(ctx, account_id, staff, made)
-    hand = [piece for piece in made.hand if not piece.moments or account_id not in posts.full(ctx)]
+    hand = [piece for piece in made.hand if not piece.kind.shared or account_id not in posts.full(ctx)]
     chosen = _fitting(hand)
     if not chosen:
         return Work(0, "task", "", 0.0) if made.moved or made.posted else None
-    moments = hand[0].moments
-    most = posts.AUDIENCE if moments else MOST
-    values = {"of_account": account_id, "of_staff": staff, "now": ctx.now, "most": most} | given(
+    kind = hand[0].kind
+    values = {"of_account": account_id, "of_staff": staff, "now": ctx.now, "most": kind.most} | given(
         _CHOSEN, message_id=[one for one, _ in chosen], choice=[two for _, two in chosen]
     )
     # Waits for persons that another worker holds, as mass sends do: who is left over would be a task of one person.
@@ -87,8 +87,7 @@ def _claim(ctx: Ctx, account_id: int, staff: str, lease: float) -> Work | None:
     calls: Counter[tuple[str, int]] = Counter()
     if judged.claimed:
         _tasks(ctx, judged.batch_id, account_id, staff, rules, judged.claimed)
-        names = (spending.POSTS_MINUTE, spending.POSTS_MONTH) if moments else ()
-        calls = Counter((name, account_id) for name in names)
+        calls = Counter((name, account_id) for name in kind.quotas)
     return replace(claims.claimed_work(ctx, judged, "task", 1, lease, calls), staff=staff)
 
 
@@ -97,13 +96,13 @@ def _fitting(hand: Sequence[Piece]) -> list[tuple[int, int]]:
     its own."""
     chosen: dict[tuple[int, int], None] = {}
     people = 0
-    if hand and hand[0].moments:
+    if hand and hand[0].kind.shared:
         return [(hand[0].message_id, hand[0].choice)]
     for piece in hand:
-        if piece.moments:
+        if piece.kind.shared:
             continue
         people += piece.people
-        if chosen and people > MOST and (piece.message_id, piece.choice) not in chosen:
+        if chosen and people > piece.kind.most and (piece.message_id, piece.choice) not in chosen:
             break
         chosen[piece.message_id, piece.choice] = None
     return list(chosen)
@@ -266,7 +265,7 @@ def _tasks(ctx: Ctx, batch_id: int, account_id: int, staff: str, rules: TaskRule
     # Whose task was withdrawn for others' sake: a task is made anew only once.
     again = set(ctx.tx.execute(_WITHDRAWN, {"batch": batch_id}).scalars())
     claimed = list(claimed)
-    moments = claimed[0].route == Route.MOMENTS
+    reminded = KINDS[Route(claimed[0].route)].reminded
     shared = {
         "account_id": account_id,
         "route": claimed[0].route,
@@ -277,8 +276,7 @@ def _tasks(ctx: Ctx, batch_id: int, account_id: int, staff: str, rules: TaskRule
         "state": TaskState.HANDING.value,
         "handed_at": ctx.now,
         "expires_at": ctx.now + rules.expiry,
-        # WeCom reminds of group sends only.
-        "remind_at": ctx.now + rules.remind_after if rules.reminders and not moments else None,
+        "remind_at": ctx.now + rules.remind_after if rules.reminders and reminded else None,
         "reminders": 0,
     }
     ctx.tx.execute(

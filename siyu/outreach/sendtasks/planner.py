@@ -8,12 +8,9 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from siyu.outreach.policy import midnight
+from siyu.outreach.sendtasks.kinds import KINDS, Kind
 from siyu.outreach.sendtasks.rounds import part_at, upcoming
 from siyu.outreach.types import DayPart, Route, TaskRules
-
-MOST = 10_000
-"""Customers of one task (docs/platform.md A.5.6)."""
-
 
 Post = Literal["handing", "open", "posted"]
 """Where a sender's Moments post stands: WeCom is being told, it waits for the sender, or it is out."""
@@ -36,16 +33,16 @@ class Piece:
     post: Post | None = None
 
     @property
-    def moments(self) -> bool:
-        """Whether it is a Moments post: one task, whoever was asked for."""
-        return self.route == Route.MOMENTS
+    def kind(self) -> Kind:
+        """What is particular to its route."""
+        return KINDS[Route(self.route)]
 
     @property
     def tasks(self) -> int:
         """How many tasks they take."""
-        if self.moments:
+        if self.kind.shared:
             return 0 if self.post else 1
-        return -(-self.people // MOST)
+        return -(-self.people // self.kind.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +109,10 @@ def _tomorrow(rules: TaskRules, at: datetime, zone: ZoneInfo) -> datetime:
 def _posts(placed: Placed, taken: Taken, rules: TaskRules, now: datetime, zone: ZoneInfo) -> tuple[Placed, list[Moved]]:
     """All customers of the sender see each post, so there are few a day: the rest goes another day. Who is asked for
     while their post is being handed over waits until that is known."""
-    moments = [(piece, at) for piece, at in placed if piece.moments]
-    if not moments:
+    shared = [(piece, at) for piece, at in placed if piece.kind.shared]
+    if not shared:
         return placed, []
-    stay, left = _ranked(moments, min(rules.posts_day - taken.posts, rules.posts_month - taken.month))
+    stay, left = _ranked(shared, min(rules.posts_day - taken.posts, rules.posts_month - taken.month))
     moved = [Moved(piece, _tomorrow(rules, at, zone), "posts_full") for piece, at in left]
     moved += [Moved(piece, now + AGAIN, "joined") for piece, at in stay if piece.post == "handing" and at <= now]
     gone = {id(one.piece) for one in moved}

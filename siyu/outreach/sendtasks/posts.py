@@ -23,8 +23,6 @@ from siyu.outreach.types import Route, State, TaskState
 from siyu.platforms import queries as platforms
 from siyu.platforms.types import Call, Sender
 
-AUDIENCE = 50_000
-"""People of one Moments post: more than a member may have customers, so that a post is never made in two parts."""
 RUN = 3
 """The status of a job that is done."""
 PAGE = 5_000
