@@ -28,7 +28,7 @@ def test_an_operator_writes_a_welcome_and_a_reply_and_sees_what_would_be_answere
         words.press("Enter")
     operator.get_by_label("文字", exact=True).last.fill("每天 10 点到 21 点")
     operator.get_by_role("button", name=re.compile("保.?存")).click()
-    expect(operator.get_by_role("row", name=re.compile("营业时间"))).to_contain_text("每天 10 点到 21 点")
+    expect(operator.get_by_role("row", name=re.compile("几点开门"))).to_contain_text("每天 10 点到 21 点")
     operator.get_by_label("输入客户可能说的话").fill("请问 你们几点 开门？")
     operator.get_by_role("button", name="试一试").click()
     expect(operator.get_by_text("用「营业时间」回复")).to_be_visible()
