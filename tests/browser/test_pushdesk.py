@@ -120,7 +120,7 @@ def test_a_salesperson_confirms_the_day_on_a_phone(page: Page, company: str) -> 
     page.wait_for_url("**/customers/*")
     page.go_back()
     expect(people.get_by_role("listitem")).to_have_count(PEOPLE)
-    people.get_by_role("button", name="Close").click()
+    page.keyboard.press("Escape")
     page.wait_for_url("**/pushdesk")
     got = page.evaluate("fetch('/api/outreach/desk').then(one => one.json())")["assistant_url"]
     with SandboxControl(got.partition("/assistant/")[0]) as sandbox:
