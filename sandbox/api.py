@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import secrets
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -43,6 +44,12 @@ class Call:
     def world(self) -> World:
         """The world."""
         return self.engine.world
+
+    def fresh(self, made: sqlite3.Row, ms: int) -> bool:
+        """Whether a thing (its `created` and `machine`) was made less than `ms` ago, by the machine's clock and by this
+        world's: in one that is moved on by hours at a time it would else look unfinished for a day."""
+        machine, at = int(made["machine"]), int(made["created"])
+        return 0 <= self.world.clock.short() - machine < ms and self.at - at < ms
 
     def text(self, name: str, code: int = 40035) -> str:
         """A required text of the body. Refuses with `code`."""

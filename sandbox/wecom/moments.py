@@ -117,7 +117,7 @@ def result(call: Call) -> Mapping[str, object]:
     )
     if row is None or call.at - row["created"] > DAY_MS:
         raise Refused(40058, "jobid")
-    if 0 <= call.world.clock.short() - row["machine"] < RUN_MS:
+    if call.fresh(row, RUN_MS):
         return OK | {"status": 2, "type": "add_moment_task"}
     data = json.loads(row["data"])
     done: dict[str, object] = {"errcode": 0, "errmsg": "ok", "moment_id": row["moment_id"]}
