@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from people import MANNERS, unit
+from people import MANNERS, habits, unit
 from sandbox.acts import SCENES
 from sandbox.broadcasts import POLICIES
 from sandbox.callbacks import raise_wecom
@@ -136,6 +136,8 @@ def set_people(world: World, body: Mapping[str, object]) -> dict[str, object]:
     if seed is not None or grain is not None or model or "topics" in body:
         world.configure(seed=seed, grain_s=grain, model=model, topics=body.get("topics"))
     named, number = items(body, "people"), count(body, "count")
+    for one in named:
+        _habits(world, one.get("habits"))
     if not named and not number:
         return {"first": 0, "last": 0, "ids": []}
     first, last = world.add_people(number, named)
@@ -145,6 +147,17 @@ def set_people(world: World, body: Mapping[str, object]) -> dict[str, object]:
     for entry in items(body, "contacts"):
         _contacts(world, entry, persons)
     return {"first": first, "last": last, "ids": [first, last]}
+
+
+def _habits(world: World, own: object) -> None:
+    """Raises ValueError when somebody's habits name what is none, or hold no rates: they are used much later."""
+    if own is None:
+        return
+    if not isinstance(own, Mapping) or not all(
+        isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 for value in own.values()
+    ):
+        raise ValueError("habits must be an object of numbers")
+    habits(world.model, world.seed, 0, changes=own)
 
 
 def _moments(world: World, entry: Mapping[str, object], persons: Sequence[int], start: str, end: str) -> list[int]:
