@@ -1,5 +1,6 @@
 """Private: the ladder, score and tag rules, and where customers stand, over HTTP."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,11 +12,12 @@ from siyu.kernel.ctx import Ctx
 from siyu.kernel.errors import BadText
 from siyu.kernel.http import ApiRoute, Id, raises, requires
 from siyu.kernel.paging import BadCursor
-from siyu.kernel.text import CleanText
+from siyu.kernel.text import CleanText, Moment
 from siyu.lifecycle import actions, queries
 from siyu.lifecycle.types import (
     BadLadder,
     BadRule,
+    Direction,
     Ladder,
     Level,
     RuleNameTaken,
@@ -155,6 +157,26 @@ class GainPage(BaseModel):
     next: str | None
 
 
+class ChangeBody(BaseModel):
+    """A change of level. `why`: the name of a score rule, `segment:<id>`, `<who>: <reason>` when done by hand, `time`,
+    `merged` or `ladder`. `direction` is null when the ladder has one of the levels no more."""
+
+    event_id: int
+    at: datetime
+    customer_id: int
+    name: str | None
+    from_level: str
+    to_level: str
+    direction: Direction | None
+    score: int
+    why: str
+
+
+class ChangePage(BaseModel):
+    items: list[ChangeBody]
+    next: str | None
+
+
 class Given(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -269,6 +291,21 @@ def change_tag_rule(ctx: Write, rule_id: Id, body: TagRuleInput) -> RuleMade:
 def delete_tag_rule(ctx: Write, rule_id: Id) -> None:
     """Remove a tag rule; tags that it gave go unless another rule holds."""
     actions.delete_tag_rule(ctx, rule_id)
+
+
+@router.get("/changes", responses=raises(UnknownLevel, BadCursor))
+def list_changes(
+    ctx: Read,
+    level: Annotated[CleanText | None, Query(description="Only changes to this level.")] = None,
+    direction: Annotated[Direction | None, Query(description="Only changes up or down the present ladder.")] = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ChangePage:
+    """Who came to which level in [since, until), from where and why, latest first."""
+    page = queries.changes(ctx, level=level, direction=direction, since=since, until=until, after=cursor, limit=limit)
+    return ChangePage(items=[ChangeBody(**asdict(one)) for one in page.items], next=page.next)
 
 
 @router.get("/customers/{customer_id}", responses=raises(UnknownCustomer))

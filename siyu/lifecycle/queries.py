@@ -9,8 +9,21 @@ from siyu.customers import queries as customers
 from siyu.kernel.ctx import Ctx
 from siyu.kernel.paging import BadCursor, Page, cursor, keys
 from siyu.lifecycle import decay
+from siyu.lifecycle.store import changes as store_changes
 from siyu.lifecycle.store import levels, points, rules, standing
-from siyu.lifecycle.types import DEFAULT, Gain, Ladder, Level, ScoreRule, Standing, Sweep, TagRule
+from siyu.lifecycle.types import (
+    DEFAULT,
+    Change,
+    Direction,
+    Gain,
+    Ladder,
+    Level,
+    ScoreRule,
+    Standing,
+    Sweep,
+    TagRule,
+    UnknownLevel,
+)
 from siyu.segments import queries as segments
 from siyu.segments.types import Use
 from siyu.tags.types import Use as TagUse
@@ -93,6 +106,57 @@ def gains(ctx: Ctx, customer_id: int, after: str | None = None, limit: int = 50)
     ]
     more = len(rows) > limit
     return Page(items, cursor(items[-1].at.isoformat(), items[-1].gain_id) if more else None)
+
+
+def changes(
+    ctx: Ctx,
+    *,
+    level: str | None = None,
+    direction: Direction | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Change]:
+    """Who changed level in [since, until) and why, latest first: all, or those to ``level``, or up or down the ladder.
+
+    Raises UnknownLevel, BadCursor.
+    """
+    rungs = [one.key for one in ladder(ctx).levels]
+    if level is not None and level not in rungs:
+        raise UnknownLevel(f"the ladder has no level {level}", field="level")
+    rows = store_changes.page(
+        ctx,
+        customers.events,
+        customers.customer,
+        to=level,
+        way=None if direction is None else (direction, rungs),
+        since=since,
+        until=until,
+        before=_before(after),
+        limit=limit + 1,
+    )
+    items = [
+        Change(
+            event_id=row.event_id,
+            at=row.at,
+            customer_id=row.customer_id,
+            name=row.name,
+            from_level=row.came,
+            to_level=row.went,
+            direction=_direction(rungs, row.came, row.went),
+            score=row.score,
+            why=row.why,
+        )
+        for row in rows[:limit]
+    ]
+    return Page(items, cursor(items[-1].at.isoformat(), items[-1].event_id) if len(rows) > limit else None)
+
+
+def _direction(rungs: list[str], came: str, went: str) -> Direction | None:
+    if came not in rungs or went not in rungs:
+        return None
+    return "up" if rungs.index(came) < rungs.index(went) else "down"
 
 
 def _before(after: str | None) -> tuple[datetime, int] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from siyu.kernel.errors import Conflict, Invalid, NotFound
 
@@ -124,6 +125,29 @@ class Standing:
     by_hand: bool
     since: datetime | None
     falls_at: datetime | None
+
+
+Direction = Literal["up", "down"]
+"""Which way on the ladder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A customer came from one level to another.
+
+    ``why``: the name of a score rule, ``segment:<id>``, ``<who>: <reason>`` of whoever did it by hand, ``time``,
+    ``merged`` or ``ladder``. ``direction`` is on the present ladder; None when it has one of the levels no more.
+    """
+
+    event_id: int
+    at: datetime
+    customer_id: int
+    name: str | None
+    from_level: str
+    to_level: str
+    direction: Direction | None
+    score: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1615,6 +1615,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lifecycle/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Changes
+         * @description Who came to which level in [since, until), from where and why, latest first.
+         */
+        get: operations["lifecycle_list_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lifecycle/customers/{customer_id}": {
         parameters: {
             query?: never;
@@ -3966,6 +3986,41 @@ export interface components {
         CasesOut: {
             /** Items */
             items: components["schemas"]["CaseOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ChangeBody
+         * @description A change of level. `why`: the name of a score rule, `segment:<id>`, `<who>: <reason>` when done by hand, `time`,
+         *     `merged` or `ladder`. `direction` is null when the ladder has one of the levels no more.
+         */
+        ChangeBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Customer Id */
+            customer_id: number;
+            /** Direction */
+            direction: ("up" | "down") | null;
+            /** Event Id */
+            event_id: number;
+            /** From Level */
+            from_level: string;
+            /** Name */
+            name: string | null;
+            /** Score */
+            score: number;
+            /** To Level */
+            to_level: string;
+            /** Why */
+            why: string;
+        };
+        /** ChangePage */
+        ChangePage: {
+            /** Items */
+            items: components["schemas"]["ChangeBody"][];
             /** Next */
             next: string | null;
         };
@@ -16400,6 +16455,71 @@ export interface operations {
                 };
             };
             /** @description `invalid`, `bad_text`, `bad_time`; `detail.errors` lists every fault */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lifecycle_list_changes: {
+        parameters: {
+            query?: {
+                /** @description Only changes to this level. */
+                level?: string | null;
+                /** @description Only changes up or down the present ladder. */
+                direction?: ("up" | "down") | null;
+                since?: string | null;
+                until?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePage"];
+                };
+            };
+            /** @description `unauthenticated`: neither a live session nor a live API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden`: the permission is missing; `cross_site` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unknown_level`: The ladder has no such level. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list. */
             422: {
                 headers: {
                     [name: string]: unknown;

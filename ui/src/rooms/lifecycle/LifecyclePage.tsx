@@ -2,11 +2,12 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Tabs } from 'antd'
 import { Page } from '@/shared/Page'
 import { useSay } from '@/shared/say'
+import { Changes } from './Changes'
 import { Ladder } from './Ladder'
 import { ScoreRules } from './ScoreRules'
 import { TagRules } from './TagRules'
 
-/** How far people are, what their acts are worth, and which tags come by themselves. */
+/** How far people are, what their acts are worth, which tags come by themselves, and who moved. */
 export default function LifecyclePage() {
   const t = useSay()
   const { tab } = useSearch({ from: '/frame/lifecycle' })
@@ -21,6 +22,7 @@ export default function LifecyclePage() {
           { key: 'ladder', label: t('lifecycle.ladder'), children: <Ladder /> },
           { key: 'points', label: t('lifecycle.points_rules'), children: <ScoreRules /> },
           { key: 'tags', label: t('lifecycle.tag_rules'), children: <TagRules /> },
+          { key: 'changes', label: t('lifecycle.changes'), children: <Changes /> },
         ]}
       />
     </Page>
