@@ -71,6 +71,18 @@ RESERVED = frozenset(
         "split",
         "split_off",
         "erased",
+        "imported",
+        "import_withdrawn",
+        "authorization_revoked",
+        "lifecycle_changed",
+        "reply_marked",
+        "task_added",
+        "task_given",
+        "task_done",
+        "task_handed_back",
+        "task_replied",
+        "task_expired",
+        "task_cancelled",
     ]
 )
 """Event types that only Siyu writes: journeys, caps and counts rest on them."""

@@ -228,12 +228,16 @@ def test_events_that_only_siyu_writes_are_refused(client: TestClient, world: Wor
         {"customer_id": ids["C1"], "key": "2", "type": "delivery_sent", "occurred_at": at},
         {"customer_id": 999999, "key": "3", "type": "store_visited", "occurred_at": at},
         {"customer_id": ids["C1"], "key": "4", "type": "store_visited", "occurred_at": "2020-01-01T00:00:00Z"},
+        {"customer_id": ids["C1"], "key": "5", "type": "lifecycle_changed", "occurred_at": at},
+        {"customer_id": ids["C1"], "key": "6", "type": "reply_marked", "occurred_at": at},
     ]
     body = client.post("/api/customers/events", json={"source": "pos", "items": items}).json()
     assert [(one["index"], one["code"]) for one in body["detail"]["items"]] == [
         (1, "invalid"),
         (2, "unknown_customer"),
         (3, "too_old"),
+        (4, "invalid"),
+        (5, "invalid"),
     ]
     assert world.value("select count(*) from event where type = 'store_visited'") == 0
     assert client.post("/api/customers/events", json={"source": "pos", "items": items[:1]}).json()["new"] == 1

@@ -152,3 +152,11 @@ def test_people_arrive_by_the_link_ask_and_may_refuse(box: Sandbox) -> None:
     told = ask(box, "sync_msg", open_kfid=open_kfid)["msg_list"][-1]["event"]
     assert (told["event_type"], told["fail_msgid"], told["fail_type"]) == ("msg_send_fail", "m1", 10)
     assert box.get("/_sandbox/received", route="kf", match="您好")["persons"] == []
+
+
+def test_messages_are_read_seldom_without_a_token_in_a_minute_of_the_world(box: Sandbox) -> None:
+    open_kfid = desk(box)
+    codes = [ask(box, "sync_msg", open_kfid=open_kfid)["errcode"] for _ in range(11)]
+    assert codes == [0] * 10 + [45009]
+    box.move("2026-03-02T10:59:00+08:00")
+    assert ask(box, "sync_msg", open_kfid=open_kfid)["errcode"] == 0, "an hour passed here, if not on this machine"
