@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -245,3 +246,15 @@ def test_users_tags_and_codes(box: Sandbox, site: Site) -> None:
     assert events == [("subscribe", "qrscene_wave", True), ("SCAN", "wave", True)]
     broken = box.client.post(f"{box.url}/oa/cgi-bin/tags/create", params={"access_token": token}, content=b"{")
     assert json.loads(broken.text)["errcode"] == 47001
+
+
+@pytest.mark.parametrize("own", [{"leave_rate": 0}, {"click_rate": "often"}, {"click_rate": -1}, ["click_rate"]])
+def test_habits_that_are_none_are_refused_where_they_are_given(box: Sandbox, own: object) -> None:
+    asked = {"people": [{"name": "张伟", "habits": own}]}
+    answer = box.client.post(f"{box.url}/_sandbox/people", json=asked)
+    assert answer.status_code == 422
+    assert "habit" in answer.text or "leave_rate" in answer.text
+    made = box.client.post(
+        f"{box.url}/_sandbox/people", json={"people": [{"name": "张伟", "habits": {"click_rate": 0}}]}
+    )
+    assert made.status_code == 200

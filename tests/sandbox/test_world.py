@@ -391,15 +391,3 @@ def test_every_listed_route_answers_in_the_platforms_envelope(box: Sandbox) -> N
         answer = box.client.request(method, f"{box.url}{path}", content=b"{}" if method == "POST" else None)
         assert answer.status_code == 200
         assert answer.json()["errcode"] != 0
-
-
-@pytest.mark.parametrize("own", [{"leave_rate": 0}, {"click_rate": "often"}, {"click_rate": -1}, ["click_rate"]])
-def test_habits_that_are_none_are_refused_where_they_are_given(box: Sandbox, own: object) -> None:
-    asked = {"people": [{"name": "张伟", "habits": own}]}
-    answer = box.client.post(f"{box.url}/_sandbox/people", json=asked)
-    assert answer.status_code == 422
-    assert "habit" in answer.text or "leave_rate" in answer.text
-    made = box.client.post(
-        f"{box.url}/_sandbox/people", json={"people": [{"name": "张伟", "habits": {"click_rate": 0}}]}
-    )
-    assert made.status_code == 200
