@@ -100,8 +100,8 @@ def test_a_score_rule_is_made_with_its_reach_and_a_level_is_added_without_losing
 
     operator.get_by_role("tab", name="生命周期阶梯").click()
     before = operator.request.get(f"{company}/api/lifecycle/ladder").json()["levels"]
-    operator.get_by_role("button", name="加一个阶段").click()
-    operator.get_by_label("阶段名称").last.fill("老友")
+    operator.get_by_role("button", name="加一个层级").click()
+    operator.get_by_label("层级名称").last.fill("老友")
     operator.get_by_role("button", name=re.compile("保.?存")).click()
     expect(operator.get_by_text("已保存，正在后台重新看一遍所有客户")).to_be_visible()
     after = operator.request.get(f"{company}/api/lifecycle/ladder").json()["levels"]

@@ -54,7 +54,7 @@ export const errorWords: Record<string, string> = {
   'error.unknown_rule': '没有这条规则，可能已被删除',
   'error.rule_name_taken': '已有同名的规则',
   'error.bad_ladder': '阶梯的这一处不合规：名称不能重复，积分要一级比一级高',
-  'error.unknown_level': '没有这个生命周期阶段',
+  'error.unknown_level': '没有这个生命周期层级',
   'error.tag_merged': '这个标签已经合并到另一个标签',
   'error.bad_tag_merge': '请选另一个标签来合并',
   'error.platform_call_failed': '平台拒绝了这次调用',

@@ -133,7 +133,7 @@ export const zh = {
   'property.reason': '原因',
   'property.route': '触达通路',
   'form.score': '积分',
-  'form.level': '选择生命周期阶段',
+  'form.level': '选择生命周期层级',
   'form.journey': '选择阶段旅程',
   'form.stage': '选择阶段，留空表示任一阶段',
   'form.channel': '选择渠道，留空表示任一渠道',

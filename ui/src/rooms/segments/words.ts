@@ -74,7 +74,7 @@ export const words = {
     'segment.lacks.type': '请选择行为',
     'segment.lacks.segment': '请选择人群',
     'segment.lacks.journey': '请选择阶段旅程',
-    'segment.lacks.level': '请选择生命周期阶段',
+    'segment.lacks.level': '请选择生命周期层级',
     'segment.lacks.ge': '请填写积分',
     'segment.lacks.first': '请选择先发生的行为',
     'segment.lacks.then': '请选择随后的行为',
