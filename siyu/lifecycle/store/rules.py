@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, Table, and_, delete, exists, literal, or_, select, update
+from sqlalchemy import Integer, Row, Select, Table, and_, delete, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from siyu.kernel.ctx import Ctx
@@ -93,7 +93,3 @@ def move_given(ctx: Ctx, origins: Sequence[int], targets: Sequence[int]) -> None
 
 def forget(ctx: Ctx, ids: Sequence[int]) -> None:
     ctx.tx.execute(delete(given_tag).where(given_tag.c.customer_id.in_(ids_of(ids))))
-
-
-def anything_given(ctx: Ctx) -> bool:
-    return bool(ctx.tx.execute(select(exists(select(given_tag.c.rule_id)))).scalar_one())

@@ -117,10 +117,6 @@ class SandboxControl:
         """Archived messages of a corp after ``seq``."""
         return self._ask("GET", "archive", query=filters)
 
-    def assistant_url(self, userid: str) -> str:
-        """Where a person confirms the open tasks of a member by hand."""
-        return f"{self.url}/assistant/{quote(userid, safe='')}"
-
     def shop(self, **told: object) -> dict[str, Any]:
         """Let the company's shop report ``buyers=[...]`` and ``orders=[...]`` to the API at ``url``."""
         return self._ask("POST", "shop", told)
